@@ -1,0 +1,29 @@
+// Fills: named generators of inputs, each aimed at a way in which losses go wrong. Counter-based (Philox):
+// the value of an element depends on fill, seed, problem index, input and element alone, so shards join bit for bit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference/problem.h"
+
+namespace exactloss {
+
+struct Fill {
+  std::string_view name;
+  std::string_view why;  ///< one sentence
+};
+
+const std::vector<Fill>& Fills();
+const Fill* FindFill(std::string_view name);
+
+/// Problem number `index` of a fill: shapes, layouts, optional inputs and parameters included.
+Problem FillProblem(const Fill& fill, const LossSpec& loss, Dtype dtype, Reduction reduction,
+                    std::uint64_t seed, std::uint64_t index);
+
+/// The TensorSource of repro lines that name a tensor by its fill: "normal#7.3" with the shape given.
+std::vector<double> FillTensor(const Problem& problem, std::size_t input, std::string_view source);
+
+}  // namespace exactloss

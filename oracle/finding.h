@@ -1,0 +1,70 @@
+// A finding: what the judge says of one output element of one subject.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "reference/truth.h"
+
+namespace exactloss {
+
+enum class Verdict : std::uint8_t {
+  kExact,        ///< the correctly rounded truth
+  kFaithful,     ///< below 1 ulp
+  kAccurate,     ///< within the subject's declared bound
+  kStable,       ///< beyond it, but explained by the inputs' own conditioning
+  kConvention,   ///< at a kink: in the subdifferential, another element than PyTorch documents
+  kInaccurate,   ///< not explained
+  kDivergent,    ///< a class below
+  kUndecided,    ///< the truth is not proven
+  kUnsupported,  ///< the subject does not do this problem
+};
+
+enum class Divergence : std::uint8_t {
+  kNone,
+  kOverflow,          ///< an infinity for a finite, representable truth
+  kUnderflow,         ///< 0 or a subnormal for a normal truth, or 0 for a subnormal one, beyond 1 ulp
+  kCancellation,      ///< finite and not explained, with at least half of the significand lost
+  kNan,               ///< NaN for a number
+  kInfinity,          ///< a number for an infinite or NaN truth
+  kSignedZero,        ///< a zero of the wrong sign
+  kWrongSign,         ///< the opposite sign, not explained
+  kWrongSubgradient,  ///< at a kink, outside the subdifferential
+  kSemantics,         ///< another function: double softmax, another reduction
+  kContract,          ///< a good problem refused, or another shape or dtype returned
+  kCrash,
+  kTimeout,
+};
+
+std::string_view Name(Verdict verdict);
+std::string_view Name(Divergence divergence);  ///< "overflow", "signed zero", ...; "" for kNone
+
+struct Finding {
+  std::string line;     ///< the repro line as given
+  std::string subject;  ///< name
+  std::string loss;
+  Dtype dtype = Dtype::kF32;
+  Reduction reduction = Reduction::kNone;
+  std::string fill;    ///< where the problem came from; "" for a line
+  std::string output;  ///< "loss" or "grad:<input>"
+  std::int64_t index = 0;
+  Verdict verdict = Verdict::kExact;
+  Divergence divergence = Divergence::kNone;
+  double ulp = 0;    ///< NaN: not applicable
+  double ratio = 0;  ///< |got - truth| / (u * gauge)
+  double allowed_ratio = 0;
+  std::optional<std::uint64_t> got;  ///< bits in got_dtype; none when there was no answer
+  Dtype got_dtype = Dtype::kF32;
+  std::optional<ElementTruth> truth;
+  bool seen_by_assert_close = false;  ///< torch.testing.assert_close with its defaults fails here
+  bool mistrusted = false;            ///< a pass that proves little
+  std::string message;                ///< of an error, a crash, another semantics
+  std::int64_t count = 1;             ///< elements of this output that share verdict and class
+};
+
+/// Does the finding pass? exact, faithful, accurate, stable and convention do.
+bool Passes(const Finding& finding);
+
+}  // namespace exactloss

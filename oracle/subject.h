@@ -1,0 +1,69 @@
+// A subject: anything that turns a problem into outputs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "reference/problem.h"
+
+namespace exactloss {
+
+/// One output tensor of a subject, as the bits that it returned.
+struct Output {
+  std::string name;  ///< as in OutputSpec
+  Dtype dtype = Dtype::kF32;
+  Shape shape;
+  std::vector<std::uint64_t> bits;  ///< row-major
+};
+
+enum class AnswerStatus : std::uint8_t {
+  kOk,
+  kUnsupported,  ///< the subject says that it has no such loss, dtype or option
+  kError,        ///< the subject refused the problem
+  kCrash,        ///< the host died
+  kTimeout,      ///< the host did not answer in time and was killed
+  kProtocol,     ///< the host answered something that is not the protocol
+};
+
+struct Answer {
+  AnswerStatus status = AnswerStatus::kOk;
+  std::string message;          ///< why, when not kOk
+  std::vector<Output> outputs;  ///< when kOk: in the order of OutputsOf, names and shapes checked
+};
+
+struct SubjectInfo {
+  std::string name;                            ///< as typed: "libtorch+ATEN_CPU_CAPABILITY=avx2"
+  std::string version;                         ///< "2.13.0"
+  std::map<std::string, std::string> details;  ///< capability, threads, compiler, ...
+};
+
+class Subject {
+ public:
+  virtual ~Subject() = default;
+  virtual const SubjectInfo& info() const = 0;
+  /// One answer a problem, in order. A subject that dies or hangs costs its problem only.
+  virtual std::vector<Answer> Run(std::span<const Problem> problems) = 0;
+  /// The bound, in ulp, that the subject declares for an output; none for most.
+  virtual std::optional<double> DeclaredUlp(const Problem&, const OutputSpec&) const { return {}; }
+  /// Not empty: the subject computes another function on purpose, and this says which ("softmax twice").
+  virtual std::string OtherSemantics() const { return {}; }
+};
+
+struct SubjectOptions {
+  std::chrono::milliseconds timeout{10'000};  ///< for one problem
+};
+
+/// Makes the subject of that name; throws UsageError for a name that is none, with the names there are.
+/// `libtorch`, `libtorch-1.13.1`, either with `+NAME=VALUE` environment settings, `naive/<form>`, `exec:<command>`.
+std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options = {});
+
+/// The names of the subjects that exist on this machine: what `list` prints.
+std::vector<std::string> SubjectNames();
+
+}  // namespace exactloss
