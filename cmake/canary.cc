@@ -40,8 +40,7 @@ int main() {
          "it drops the rounding of a double to float (g++ 12.2 does without -fno-tree-slp-vectorize).");
   expect(ProductMinusRounded(tenth, tenth, Product(tenth, tenth)) == 0,
          "it fuses a * b + c into one rounding (-ffp-contract=off forbids that).");
-  expect(TwoSumError(one, tiny) == 0x1p-60,
-         "it reassociates sums (-fno-fast-math forbids that).");
+  expect(TwoSumError(one, tiny) == 0x1p-60, "it reassociates sums (-fno-fast-math forbids that).");
   expect(IsNan(zero / zero), "it takes NaN for a number (-fno-fast-math forbids that).");
   expect(0x1p-1074 * one > 0, "it flushes subnormal numbers to zero.");
   return broken;
