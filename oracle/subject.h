@@ -34,7 +34,9 @@ enum class AnswerStatus : std::uint8_t {
 struct Answer {
   AnswerStatus status = AnswerStatus::kOk;
   std::string message;          ///< why, when not kOk
-  std::vector<Output> outputs;  ///< when kOk: in the order of OutputsOf, names and shapes checked
+  /// When kOk: the loss and the gradients that the subject has, in the order of OutputsOf, names and shapes checked.
+  /// One that is left out is unsupported; find them by name.
+  std::vector<Output> outputs;
 };
 
 struct SubjectInfo {
