@@ -1,6 +1,5 @@
 #include "oracle/memory_image.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -84,7 +83,6 @@ MemoryImage ImageOf(const Shape& shape, Layout layout, ElementType type) {
 }
 
 void Store(const Tensor& tensor, ElementType type, const MemoryImage& image, std::span<std::byte> buffer) {
-  std::fill(buffer.begin(), buffer.end(), kUnwritten);
   const int size = type.size();
   const double* value = tensor.values.data();
   ForEachElement(tensor.shape, image, size, [&](std::size_t position) {

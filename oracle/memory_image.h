@@ -45,7 +45,7 @@ struct MemoryImage {
 
 MemoryImage ImageOf(const Shape& shape, Layout layout, ElementType type);
 
-/// Writes the tensor into its buffer of image.size bytes; the rest becomes kUnwritten.
+/// Writes the tensor into its buffer of image.size bytes; those that no element covers stay as they are.
 void Store(const Tensor& tensor, ElementType type, const MemoryImage& image, std::span<std::byte> buffer);
 
 /// The values of a tensor of that shape in such a buffer, row-major.

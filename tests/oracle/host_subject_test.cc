@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <thread>
 
 #include "oracle/host_process.h"
@@ -53,7 +52,7 @@ struct Misbehaviour {
   const char* name;
   double input;  ///< what bad_host.py takes as the sign to begin
   AnswerStatus status;
-  const char* message;  ///< a regular expression
+  std::string message;
 };
 
 void PrintTo(const Misbehaviour& bad, std::ostream* out) { *out << bad.name; }
@@ -71,7 +70,7 @@ TEST_P(BadHosts, CostOneProblemOnly) {
   const std::vector<Answer> answers = subject->Run(problems);
   ASSERT_EQ(answers.size(), inputs.size());
   EXPECT_EQ(answers[2].status, bad.status);
-  EXPECT_TRUE(std::regex_match(answers[2].message, std::regex(bad.message))) << answers[2].message;
+  EXPECT_EQ(answers[2].message, bad.message);
   EXPECT_TRUE(answers[2].status == AnswerStatus::kOk || answers[2].outputs.empty());
   for (const std::size_t i : {0, 1, 3, 4}) ExpectRight(answers[i], inputs[i]);
   ExpectRight(subject->Run({&problems[0], 1})[0], inputs[0]);
@@ -86,19 +85,20 @@ const Misbehaviour kMisbehaviours[] = {
     {"Hang", 1003, kTimeout, "it did not answer within 0.3 s"},
     {"Garbage", 1004, kProtocol, "a frame is a line of JSON, and it sent \"loss = 0.25\""},
     {"HalfAFrame", 1005, kCrash,
-     R"re(the host exited with status 0 after half a frame, "\{\\x22type\\x22:\\x22answer\\x22,\\x22id\\x22:")re"},
+     R"(the host exited with status 0 after half a frame, "{\x22type\x22:\x22answer\x22,\x22id\x22:")"},
     {"HalfAPayload", 1006, kCrash, "the host exited with status 0 after 3 of the 8 bytes that it announced"},
     {"ClosedOutput", 1007, kCrash, "the host closed its standard output"},
     {"FloodOfOutput", 1008, kProtocol,
-     "a frame is a line of JSON of at most 1048576 bytes, and it sent \"x{60}\\.\\.\\.\""},
+     "a frame is a line of JSON of at most 1048576 bytes, and it sent \"" + std::string(60, 'x') + "...\""},
     {"FloodOfErrors", 1009, AnswerStatus::kOk, ""},
-    {"DeepJson", 1010, kProtocol, R"(a frame is a line of JSON, and it sent "\[{60}\.\.\.")"},
+    {"DeepJson", 1010, kProtocol,
+     "a frame is a line of JSON, and it sent \"" + std::string(60, '[') + "...\""},
     {"AnotherRun", 1011, kProtocol, "it answers problem 0 of run -1 instead of problem 2 of run 1"},
     {"WrongType", 1012, kProtocol, "its frame has a wrong \"status\""},
     {"HugePayload", 1013, kProtocol, "it announces 99999999999 bytes where its outputs take at most 48"},
-    {"BinaryGarbage", 1014, kProtocol, R"re(a frame is a line of JSON, and it sent "\\xff\\xfe\\x00")re"},
+    {"BinaryGarbage", 1014, kProtocol, R"(a frame is a line of JSON, and it sent "\xff\xfe\x00")"},
     {"NanPayload", 1020, AnswerStatus::kOk, ""},
-    {"WrongShape", 1021, kProtocol, R"(its output "grad:input" has shape \[7\] instead of \[2\])"},
+    {"WrongShape", 1021, kProtocol, "its output \"grad:input\" has shape [7] instead of [2]"},
     {"WrongName", 1022, kProtocol, "it answers an output \"los\" that nobody asked for"},
     {"WrongDtype", 1023, kProtocol, "its output \"loss\" has a dtype that is none of f64, f32, bf16, f16"},
     {"NoOutputs", 1024, kProtocol, "its answer lacks the output \"loss\""},

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -42,7 +41,7 @@ TEST(MemoryImage, BytesOfAStridedTensor) {
   const Tensor tensor{{2}, {1, -2}, Layout::kStrided, ""};
   const MemoryImage image = ImageOf(tensor.shape, tensor.layout, bf16);
   ASSERT_EQ(image.size, kAlignment);
-  std::vector<std::byte> buffer(image.size);
+  std::vector<std::byte> buffer(image.size, kUnwritten);
   Store(tensor, bf16, image, buffer);
   const std::vector<int> want = {0x80, 0x3f, 0xff, 0xff, 0x00, 0xc0, 0xff, 0xff};
   for (std::size_t i = 0; i < want.size(); ++i) EXPECT_EQ(std::to_integer<int>(buffer[i]), want[i]) << i;

@@ -17,7 +17,6 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,20 +43,14 @@ std::string NameOf(at::ScalarType type) {
   return at::toString(type);
 }
 
-/// Where bulk data lies: the auditor's shared memory.
-struct SharedMemory {
-  std::byte* data = nullptr;
-  std::size_t size = 0;
-};
-
-SharedMemory MapSharedMemory() {
+/// The auditor's shared memory, where bulk data lies; null when there is none.
+std::byte* MapSharedMemory() {
   const char* fd = std::getenv("EXACTLOSS_SHM_FD");
   struct stat status = {};
-  if (fd == nullptr || fstat(std::atoi(fd), &status) != 0) return {};
+  if (fd == nullptr || fstat(std::atoi(fd), &status) != 0) return nullptr;
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, std::atoi(fd), 0);
-  if (data == MAP_FAILED) return {};
-  return {static_cast<std::byte*>(data), size};
+  return data == MAP_FAILED ? nullptr : static_cast<std::byte*>(data);
 }
 
 /// A payload at an aligned address, as tensors would be that LibTorch made itself.
@@ -137,22 +130,27 @@ Tensors Run(const Json& problem, std::byte* memory) {
   return Evaluate(loss, CallOf(problem, memory), possible);
 }
 
+/// The instruction set whose kernels run: ATEN_CPU_CAPABILITY and the CPU decide, and it changes the bits.
+std::string Capability() {
+  const std::string label = "CPU capability usage: ";
+  const std::string config = at::show_config();
+  const std::size_t found = config.find(label);
+  if (found == std::string::npos) return "unknown";
+  const std::size_t start = found + label.size();
+  return config.substr(start, config.find('\n', start) - start);
+}
+
 class Host {
  public:
   explicit Host(std::FILE* out) : out_(out), shared_(MapSharedMemory()) {}
 
   void Hello() {
-    std::smatch capability;
-    const std::string config = at::show_config();
-    std::regex_search(config, capability, std::regex("CPU capability usage: ([^\\n]+)"));
     Write({{"exactloss", 1},
            {"type", "hello"},
            {"name", "LibTorch"},
            {"version", EXACTLOSS_TORCH_VERSION},
-           {"details",
-            {{"capability", capability.empty() ? "unknown" : capability[1].str()},
-             {"threads", std::to_string(at::get_num_threads())}}},
-           {"shared_memory", shared_.data != nullptr}});
+           {"details", {{"capability", Capability()}, {"threads", std::to_string(at::get_num_threads())}}},
+           {"shared_memory", shared_ != nullptr}});
   }
 
   /// Answers one problem, whatever it throws.
@@ -160,7 +158,7 @@ class Host {
     Json answer = {{"type", "answer"}, {"id", run}, {"problem", number}};
     std::vector<at::Tensor> in_payload;
     try {
-      const Tensors outputs = Run(problem, shared_.data != nullptr ? shared_.data : payload);
+      const Tensors outputs = Run(problem, shared_ != nullptr ? shared_ : payload);
       answer["status"] = "ok";
       answer["outputs"] = Put(problem, outputs, &in_payload);
     } catch (const Unsupported& error) {
@@ -192,8 +190,7 @@ class Host {
       if (!wanted.contains("offset")) {
         in_payload->push_back(tensor);
       } else if (tensor.sizes() == wanted.at("shape").get<std::vector<std::int64_t>>()) {
-        std::memcpy(shared_.data + wanted.at("offset").get<std::size_t>(), tensor.data_ptr(),
-                    tensor.nbytes());
+        std::memcpy(shared_ + wanted.at("offset").get<std::size_t>(), tensor.data_ptr(), tensor.nbytes());
       }
     }
     return described;
@@ -209,13 +206,14 @@ class Host {
   }
 
   std::FILE* out_;
-  SharedMemory shared_;
+  std::byte* shared_;
 };
 
 int Main() {
   // Standard output is the protocol's alone: what a library prints there goes to standard error.
   std::FILE* out = fdopen(dup(STDOUT_FILENO), "wb");
   dup2(STDERR_FILENO, STDOUT_FILENO);
+  std::ios::sync_with_stdio(false);
   at::set_num_threads(1);
   Host host(out);
 
