@@ -44,6 +44,9 @@ double RoundTo(Dtype dtype, double value);
 
 bool IsRepresentable(Dtype dtype, double value);
 
+/// Equal bit for bit, every NaN being one and the same.
+bool SameNumber(double a, double b);
+
 /// The neighbour of a representable `value` towards +infinity (-infinity); infinities and NaN stay.
 double NextUp(Dtype dtype, double value);
 double NextDown(Dtype dtype, double value);

@@ -34,6 +34,7 @@ struct InputSpec {
   bool optional = false;
   double min = -std::numeric_limits<double>::infinity();  ///< smallest admissible value; NaN always is
   double max = std::numeric_limits<double>::infinity();
+  std::string_view unbounded_if = {};  ///< the boolean parameter that lifts these bounds
 };
 
 enum class ParameterKind : std::uint8_t { kReal, kInteger, kBoolean };

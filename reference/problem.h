@@ -9,6 +9,8 @@
 //   a tensor that a fill makes:  name "=" fill "#" seed "." index shape
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -43,12 +45,14 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Makes the tensor that a line names by fill, seed and index. `problem` holds what stands left of it,
-/// with the shapes of all inputs already set.
-using TensorSource = std::function<std::vector<double>(const Problem& problem, std::size_t input,
-                                                       std::string_view source)>;
+/// Makes the tensor that a line names by fill, seed and index. `problem` holds the parameters, the shapes of
+/// all inputs, the values that the line spells out, and those already made, in the order of the loss's
+/// inputs.
+using TensorSource =
+    std::function<std::vector<double>(const Problem& problem, std::size_t input, std::string_view source)>;
 
-/// Strict parser of a repro line; throws UsageError. A decimal is rounded to the dtype; `note` is told.
+/// Strict parser of a repro line; throws UsageError. A decimal is rounded to the dtype (a parameter: to
+/// binary64), and `notes` gets one line for each input or parameter where that changed a value.
 Problem ParseProblem(std::string_view line, const TensorSource& source = {},
                      std::vector<std::string>* notes = nullptr);
 
@@ -57,6 +61,12 @@ std::string FormatProblem(const Problem& problem);
 
 /// Throws UsageError unless the inputs, shapes, domains and reduction of the problem are those of its loss.
 void CheckProblem(const Problem& problem);
+
+/// The part of CheckProblem that needs no values: which inputs are given, their shapes and sizes.
+void CheckShapes(const Problem& problem);
+
+/// The most elements that all inputs of a problem may have together.
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;
 
 /// One output of a problem: "loss", or "grad:<input>" for each differentiable input that is given.
 struct OutputSpec {
@@ -68,7 +78,7 @@ struct OutputSpec {
 
 std::vector<OutputSpec> OutputsOf(const Problem& problem);
 
-/// A hex float as printed everywhere ("0x1.8p-149", "-inf", "nan"), and its strict inverse.
+/// A hex float as printed everywhere: "0x1.8p-149", "-inf", "nan".
 std::string FormatHex(double value);
 
 }  // namespace exactloss
