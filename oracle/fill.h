@@ -1,5 +1,6 @@
 // Fills: named generators of inputs, each aimed at a way in which losses go wrong. Counter-based (Philox):
-// the value of an element depends on fill, seed, problem index, input and element alone, so shards join bit for bit.
+// the value of an element depends on fill, seed, problem index, input and element alone, so shards join bit
+// for bit.
 #pragma once
 
 #include <cstdint>

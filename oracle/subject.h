@@ -33,9 +33,9 @@ enum class AnswerStatus : std::uint8_t {
 
 struct Answer {
   AnswerStatus status = AnswerStatus::kOk;
-  std::string message;          ///< why, when not kOk
-  /// When kOk: the loss and the gradients that the subject has, in the order of OutputsOf, names and shapes checked.
-  /// One that is left out is unsupported; find them by name.
+  std::string message;  ///< why, when not kOk
+  /// When kOk: the loss and the gradients that the subject has, in the order of OutputsOf, names and shapes
+  /// checked. One that is left out is unsupported; find them by name.
   std::vector<Output> outputs;
 };
 
@@ -62,7 +62,8 @@ struct SubjectOptions {
 };
 
 /// Makes the subject of that name; throws UsageError for a name that is none, with the names there are.
-/// `libtorch`, `libtorch-1.13.1`, either with `+NAME=VALUE` environment settings, `naive/<form>`, `exec:<command>`.
+/// `libtorch`, `libtorch-1.13.1`, either with `+NAME=VALUE` environment settings, `naive/<form>`,
+/// `exec:<command>`.
 std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options = {});
 
 /// The names of the subjects that exist on this machine: what `list` prints.

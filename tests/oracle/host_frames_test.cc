@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "oracle/memory_image.h"
@@ -35,6 +36,21 @@ TEST(HostFrames, RunInSharedMemory) {
   EXPECT_EQ(header["problems"][0]["outputs"][2],
             Json::parse(R"({"name":"grad:target","shape":[3],"offset":256})"));
   EXPECT_EQ(plan.size, 5 * kAlignment);
+}
+
+TEST(HostFrames, OnlyElementsAreWritten) {
+  const BatchPlan plan = PlanBatch({&Huber(), 1}, true);
+  std::vector<std::byte> memory(plan.size);
+  StoreInputs({&Huber(), 1}, plan, memory);
+  const auto float_at = [&memory](std::size_t at) {
+    return FromBits(Dtype::kF32, LoadBits(Dtype::kF32, std::span(memory).subspan(at, 4))[0]);
+  };
+  EXPECT_EQ(float_at(0), 1);
+  EXPECT_EQ(float_at(16), 3);
+  EXPECT_EQ(float_at(kAlignment + 4), 5);
+  for (const std::size_t gap : {std::size_t{4}, std::size_t{20}, 2 * kAlignment, plan.size - 4}) {
+    EXPECT_TRUE(std::isnan(float_at(gap))) << gap;
+  }
 }
 
 TEST(HostFrames, ClassIndicesAreIntegers) {

@@ -120,6 +120,15 @@ TEST(HostSubject, PayloadsOfNansSurvive) {
   for (const std::uint64_t bits : answer.outputs.at(0).bits) EXPECT_EQ(bits, 0xFFF8000000ABCDEF);
 }
 
+TEST(HostSubject, WhatAHostDoesNotWriteIsNan) {
+  const auto subject = MakeSubject(BadHost("--shared"));
+  const Problem right = Mse(1), unwritten = Mse(1030);
+  ExpectRight(subject->Run({&right, 1})[0], 1);
+  const Answer answer = subject->Run({&unwritten, 1})[0];
+  ASSERT_EQ(answer.status, AnswerStatus::kOk) << answer.message;
+  for (const double value : ValuesOf(answer, 0)) EXPECT_TRUE(std::isnan(value)) << value;
+}
+
 TEST(HostSubject, OutputsThatAHostLeavesOut) {
   const auto subject = MakeSubject(BadHost());
   const Problem problem = Mse(1026);

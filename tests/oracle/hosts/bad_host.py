@@ -128,7 +128,7 @@ def main():
             if first == 1026:  # the loss alone
                 del header["outputs"][1:]
                 data = data[:16]
-            if SHARED:
+            if SHARED and first != 1030:  # else it answers without having written anything
                 at = 0
                 for output in header.get("outputs", []):
                     size = 8
@@ -136,6 +136,7 @@ def main():
                         size *= n
                     MEMORY[output["offset"]:output["offset"] + size] = data[at:at + size]
                     at += size
+            if SHARED:
                 data = b""
             send({"type": "answer", "id": frame["id"], "problem": number} | spoil(first, header), data)
 
