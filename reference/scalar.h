@@ -1,13 +1,14 @@
 // The words that formulas are written in. A formula is a template over its scalar: an interval, a dual
 // number, a jet or a plain floating-point number; each brings the primitives
 //
-//   + - * /   Sqr Sqrt Exp Log Atan Power(x, exponent) Pi<T>() LogisticOf(x) XLogX(x) AtanRatio(w, h)
-//   SignOf(x) Hull(x, y) Combine (for kinks) Detach
+//   + - * /   Sqr Sqrt Exp Expm1 Log Log1p Atan Power(x, exponent) PiOf(Type<T>) Detach(x)
+//   SignOf(x)   AtKink(s, negative, tie, positive) and Undecided(negative, positive) for Piecewise
 //
 // and this header builds the rest on them. A formula branches with SameFunction and Piecewise alone; these
 // take lambdas, so that an interval whose sign is unknown can take both ways.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -15,6 +16,14 @@
 namespace exactloss {
 
 enum class Sign : std::uint8_t { kNegative, kZero, kPositive, kUnknown, kNan };
+
+inline Sign SignOf(long double x) {
+  if (std::isnan(x)) return Sign::kNan;
+  if (x == 0) return Sign::kZero;
+  return x < 0 ? Sign::kNegative : Sign::kPositive;
+}
+inline long double Exp(long double x) { return std::exp(x); }
+inline long double Log1p(long double x) { return std::log1p(x); }
 
 /// A parameter of a loss: an exact binary64 number without arithmetic of its own, which would round.
 class Parameter {
@@ -45,7 +54,12 @@ T operator*(Parameter p, const T& x) {
 }
 
 template <class T>
-T Pi();
+struct Type {};
+
+template <class T>
+T Pi() {
+  return PiOf(Type<T>());
+}
 
 /// One analytic function written in two ways, each good on its side of s = 0.
 template <class T, class Negative, class Positive>
@@ -70,21 +84,32 @@ T Piecewise(const T& s, Negative negative, Tie tie, Positive positive) {
   return positive();
 }
 
-/// What softplus and the sigmoid have in common: one exponential.
+/// Softplus and sigmoid of one number: they share exp(-|x|), and no form cancels or overflows.
 template <class T>
-struct Logistic {
-  T softplus;    ///< log(1 + exp(x))
-  T sigmoid;     ///< 1 / (1 + exp(-x))
-  T complement;  ///< 1 - sigmoid, without cancellation
+class Logistic {
+ public:
+  explicit Logistic(const T& x)
+      : x_(x), negative_(SignOf(x) == Sign::kNegative), e_(Exp(negative_ ? x : -x)) {}
+
+  T Softplus() const { return negative_ ? Log1p(e_) : x_ + Log1p(e_); }  ///< log(1 + exp(x))
+  T Sigmoid() const { return Share(negative_); }                         ///< 1 / (1 + exp(-x))
+  T Complement() const { return Share(!negative_); }                     ///< 1 - sigmoid
+
+ private:
+  T Share(bool of_e) const { return (of_e ? e_ : T(1.0)) / (T(1.0) + e_); }
+
+  const T& x_;
+  bool negative_;
+  T e_;
 };
 
 template <class T>
 T Softplus(const T& x) {
-  return LogisticOf(x).softplus;
+  return Logistic<T>(x).Softplus();
 }
 template <class T>
 T Sigmoid(const T& x) {
-  return LogisticOf(x).sigmoid;
+  return Logistic<T>(x).Sigmoid();
 }
 
 /// PyTorch takes 0 at 0.
@@ -108,10 +133,32 @@ T Min(const T& x, const T& y) {
 
 /// weight * f, and 0 at weight 0 even where f has a pole: 0 log 0 = 0.
 template <class T>
-T Share(const T& weight, const T& f);
+T Share(const T& weight, const T& f) {
+  return SignOf(weight) == Sign::kZero ? T(0.0) : weight * f;
+}
+template <class T>
+T XLogX(const T& x) {
+  return Share(x, Log(x));
+}
 
 /// x^p for x >= 0.
 template <class T>
-T Pow(const T& x, Parameter p);
+T Pow(const T& x, Parameter p) {
+  return Power(x, T(p.exact()));
+}
+
+/// atan(w / h), read as h -> 0+ at h = 0.
+template <class T>
+T AtanRatio(const T& w, const T& h) {
+  if (SignOf(h) != Sign::kZero) return Atan(w / h);
+  switch (SignOf(w)) {
+    case Sign::kPositive:
+      return T(0.5) * Pi<T>();
+    case Sign::kNegative:
+      return T(-0.5) * Pi<T>();
+    default:
+      return Atan(w / h);  // 0 / 0 has no limit
+  }
+}
 
 }  // namespace exactloss

@@ -57,7 +57,7 @@ T CentreDistance(const Box<T>& a, const Box<T>& b, Parameter eps) {
   return T(0.25) * (Sqr(dx) + Sqr(dy)) / (Sqr(enclosing.width) + Sqr(enclosing.height) + eps);
 }
 
-inline const LossSpec BoxSpec(std::string_view name, std::string_view formula, std::string_view libtorch) {
+inline LossSpec BoxSpec(std::string_view name, std::string_view formula, std::string_view libtorch) {
   return {.name = name,
           .formula = formula,
           .libtorch = libtorch,

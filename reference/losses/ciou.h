@@ -21,11 +21,21 @@ struct Ciou {
   template <class T>
   T Of(const Box<T>& a, const Box<T>& b) const {
     const T loss = Overlap<T>(a, b).Loss(eps);
-    const T angle = AtanRatio(b.Width(), b.Height()) - AtanRatio(a.Width(), a.Height());
+    const T angle = AngleBetween(a.Width(), a.Height(), b.Width(), b.Height());
     const T aspect = Sqr(2 * angle / Pi<T>());
     // v^2 / (1 - IoU + v + eps) without 0 / 0 where the aspects agree.
     const T alpha = Detach(Share(aspect, 1 / (loss + aspect + eps)));
     return loss + CentreDistance(a, b, eps) + alpha * aspect;
+  }
+
+  /// atan(u / k) - atan(w / h). As the angle of one quotient it is exactly 0 where the aspects agree; where
+  /// the sum theorem would leave the principal value, or at a height of 0, it is the difference as written.
+  template <class T>
+  static T AngleBetween(const T& w, const T& h, const T& u, const T& k) {
+    const T cosine = h * k + w * u;
+    return SameFunction(
+        -(cosine * (h * k)), [&] { return AtanRatio(u * h - w * k, cosine); },
+        [&] { return AtanRatio(u, k) - AtanRatio(w, h); });
   }
 
   Parameter eps;

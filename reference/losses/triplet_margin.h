@@ -1,7 +1,12 @@
 // Triplet margin loss (Balntas et al. 2016). torch.nn.TripletMarginLoss.
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "reference/losses/common_specs.h"
+#include "reference/norm.h"
+#include "reference/problem.h"
 
 namespace exactloss {
 
@@ -22,6 +27,41 @@ struct TripletMargin {
                      {"swap", 0, ParameterKind::kBoolean}},
       .reductions = kReductions,
       .non_negative = true};
+
+  explicit TripletMargin(const Problem& problem)
+      : margin(problem.parameter("margin")),
+        p(problem.parameter("p")),
+        eps(problem.parameter("eps")),
+        swap(problem.parameter("swap") != 0) {}
+
+  template <class T>
+  T Row(const T* anchor, const T* positive, const T* negative, std::size_t size) const {
+    const std::vector<T> pull = Difference(anchor, positive, size), push = Difference(anchor, negative, size);
+    const T far = swap ? Nearer(push, Difference(positive, negative, size)) : Norm(push, p);
+    const T loss = Norm(pull, p) - far + margin;
+    // At margin 0 the power sums tell two equal norms, which roots of intervals never do.
+    const T side = margin == 0 && !swap ? PowerSum(pull, p) - PowerSum(push, p) : loss;
+    return Piecewise(
+        side, [] { return T(0.0); }, [&] { return loss; }, [&] { return loss; });
+  }
+
+  template <class T>
+  std::vector<T> Difference(const T* u, const T* v, std::size_t size) const {
+    std::vector<T> difference;
+    for (std::size_t i = 0; i < size; ++i) difference.push_back(u[i] - v[i] + eps);
+    return difference;
+  }
+
+  template <class T>
+  T Nearer(const std::vector<T>& u, const std::vector<T>& v) const {
+    const T near_u = Norm(u, p), near_v = Norm(v, p);
+    return Piecewise(
+        PowerSum(u, p) - PowerSum(v, p), [&] { return near_u; }, [&] { return T(0.5) * (near_u + near_v); },
+        [&] { return near_v; });
+  }
+
+  Parameter margin, p, eps;
+  bool swap;
 };
 
 }  // namespace exactloss

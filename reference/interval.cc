@@ -1,0 +1,230 @@
+#include "reference/interval.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace exactloss {
+namespace {
+
+using Unary = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
+using Binary = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
+
+int Bits() { return Evaluation::Current().bits; }
+
+Real Rounded(Binary operation, const Real& x, const Real& y, mpfr_rnd_t direction) {
+  Real result(Bits());
+  operation(result.get(), x.get(), y.get(), direction);
+  return result;
+}
+
+/// An end of a product: 0 times an end at infinity is 0, since the factors themselves are finite.
+Real ProductEnd(const Real& x, const Real& y, mpfr_rnd_t direction) {
+  Real result = Rounded(mpfr_mul, x, y, direction);
+  if (mpfr_nan_p(result.get())) mpfr_set_zero(result.get(), 1);
+  return result;
+}
+
+const Real& Lesser(const Real& x, const Real& y) { return mpfr_lessequal_p(x.get(), y.get()) ? x : y; }
+const Real& Greater(const Real& x, const Real& y) { return mpfr_lessequal_p(x.get(), y.get()) ? y : x; }
+
+int SignOfEnd(const Real& x) { return mpfr_sgn(x.get()); }
+
+}  // namespace
+
+Interval& Interval::Normalise() {
+  if (mpfr_nan_p(lower_.get()) || (!is_point_ && mpfr_nan_p(upper_.get()))) {
+    mpfr_set_nan(lower_.get());
+    is_point_ = true;
+  }
+  if (mpfr_zero_p(lower_.get())) mpfr_set_zero(lower_.get(), 1);
+  if (!is_point_ && mpfr_zero_p(upper_.get())) mpfr_set_zero(upper_.get(), 1);
+  return *this;
+}
+
+template <class Operation>
+Interval Interval::OfPoints(Operation operation, const Interval& x, const Interval& y) {
+  Interval result{Empty{}};
+  result.lower_.Init(Bits());
+  const int inexact = operation(result.lower_.get(), x.lower_.get(), y.lower_.get(), MPFR_RNDD);
+  if (inexact != 0) {
+    result.upper_ = result.lower_;
+    mpfr_nextabove(result.upper_.get());
+    result.is_point_ = false;
+  }
+  return std::move(result.Normalise());
+}
+
+template <class Function>
+Interval Interval::Increasing(Function function, const Interval& x) {
+  if (x.is_point_) {
+    const auto ignoring = [&](mpfr_ptr result, mpfr_srcptr a, mpfr_srcptr, mpfr_rnd_t direction) {
+      return function(result, a, direction);
+    };
+    return OfPoints(ignoring, x, x);
+  }
+  Real lower(Bits()), upper(Bits());
+  function(lower.get(), x.lower_.get(), MPFR_RNDD);
+  function(upper.get(), x.upper_.get(), MPFR_RNDU);
+  return OfEnds(std::move(lower), std::move(upper));
+}
+
+Interval Interval::OfEnds(Real lower, Real upper) {
+  Interval result{Empty{}};
+  result.lower_ = std::move(lower);
+  result.upper_ = std::move(upper);
+  result.is_point_ = false;
+  return std::move(result.Normalise());
+}
+
+Interval::Interval(double exact) {
+  lower_.Init(Bits());
+  mpfr_set_d(lower_.get(), exact, MPFR_RNDN);
+  Normalise();
+}
+
+Interval Interval::PowerOfTwo(long exponent) {
+  Interval result;
+  mpfr_set_si_2exp(result.lower_.get(), 1, exponent, MPFR_RNDN);
+  return result;
+}
+
+Interval Interval::Infinity(int sign) {
+  Interval result;
+  mpfr_set_inf(result.lower_.get(), sign);
+  return result;
+}
+
+Interval Interval::Nan() { return Interval(std::numeric_limits<double>::quiet_NaN()); }
+
+Interval Interval::Everything() { return OfEnds(Infinity(-1).lower_, Infinity(1).lower_); }
+
+int Interval::UnitSign() const {
+  if (!is_point_) return 0;
+  if (mpfr_cmp_si(lower_.get(), 1) == 0) return 1;
+  return !IsNan() && mpfr_cmp_si(lower_.get(), -1) == 0 ? -1 : 0;
+}
+
+Interval operator-(const Interval& x) {
+  Interval result{Interval::Empty{}};
+  result.lower_ = x.upper();
+  mpfr_neg(result.lower_.get(), result.lower_.get(), MPFR_RNDN);
+  if (!x.is_point_) {
+    result.upper_ = x.lower_;
+    mpfr_neg(result.upper_.get(), result.upper_.get(), MPFR_RNDN);
+    result.is_point_ = false;
+  }
+  return std::move(result.Normalise());
+}
+
+Interval operator+(const Interval& x, const Interval& y) {
+  if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_add, x, y);
+  return Interval::OfEnds(Rounded(mpfr_add, x.lower_, y.lower_, MPFR_RNDD),
+                          Rounded(mpfr_add, x.upper(), y.upper(), MPFR_RNDU));
+}
+
+Interval operator-(const Interval& x, const Interval& y) {
+  if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_sub, x, y);
+  return Interval::OfEnds(Rounded(mpfr_sub, x.lower_, y.upper(), MPFR_RNDD),
+                          Rounded(mpfr_sub, x.upper(), y.lower_, MPFR_RNDU));
+}
+
+Interval operator*(const Interval& x, const Interval& y) {
+  if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_mul, x, y);
+  if (x.IsNan() || y.IsNan()) return Interval::Nan();
+  if (x.IsZero()) return y.IsInfinite() ? Interval::Nan() : x;
+  if (y.IsZero()) return x.IsInfinite() ? Interval::Nan() : y;
+  if (const int sign = x.UnitSign(); sign != 0) return sign > 0 ? y : -y;
+  if (const int sign = y.UnitSign(); sign != 0) return sign > 0 ? x : -x;
+
+  const Real &a = x.lower_, &b = x.upper(), &c = y.lower_, &d = y.upper();
+  const auto product = [](const Real& low_x, const Real& low_y, const Real& high_x, const Real& high_y) {
+    return Interval::OfEnds(ProductEnd(low_x, low_y, MPFR_RNDD), ProductEnd(high_x, high_y, MPFR_RNDU));
+  };
+  if (SignOfEnd(a) >= 0) {
+    if (SignOfEnd(c) >= 0) return product(a, c, b, d);
+    return SignOfEnd(d) <= 0 ? product(b, c, a, d) : product(b, c, b, d);
+  }
+  if (SignOfEnd(b) <= 0) {
+    if (SignOfEnd(c) >= 0) return product(a, d, b, c);
+    return SignOfEnd(d) <= 0 ? product(b, d, a, c) : product(a, d, a, c);
+  }
+  if (SignOfEnd(c) >= 0) return product(a, d, b, d);
+  if (SignOfEnd(d) <= 0) return product(b, c, a, c);
+  return Interval::OfEnds(Lesser(ProductEnd(a, d, MPFR_RNDD), ProductEnd(b, c, MPFR_RNDD)),
+                          Greater(ProductEnd(a, c, MPFR_RNDU), ProductEnd(b, d, MPFR_RNDU)));
+}
+
+Interval operator/(const Interval& x, const Interval& y) {
+  if (x.IsNan() || y.IsNan()) return Interval::Nan();
+  const int low = SignOfEnd(y.lower_), high = SignOfEnd(y.upper());
+  if (low == 0 && high == 0) {
+    Evaluation::Current().undefined = true;
+    return Interval::Nan();
+  }
+  if (low <= 0 && high >= 0) {
+    Evaluation::Current().undecided = true;
+    return Interval::Everything();
+  }
+  if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_div, x, y);
+  if (high < 0) return -x / -y;
+
+  const Real &a = x.lower_, &b = x.upper(), &c = y.lower_, &d = y.upper();
+  return Interval::OfEnds(Rounded(mpfr_div, a, SignOfEnd(a) >= 0 ? d : c, MPFR_RNDD),
+                          Rounded(mpfr_div, b, SignOfEnd(b) >= 0 ? c : d, MPFR_RNDU));
+}
+
+Interval Sqr(const Interval& x) {
+  if (x.is_point_ || SignOfEnd(x.lower_) >= 0) return Interval::Increasing(mpfr_sqr, x);
+  if (SignOfEnd(x.upper_) <= 0) return Interval::Increasing(mpfr_sqr, -x);
+  Interval result = Interval::Increasing(mpfr_sqr, Hull(-x, x));
+  mpfr_set_zero(result.lower_.get(), 1);
+  return result;
+}
+
+Interval Sqrt(const Interval& x) { return Interval::Increasing(mpfr_sqrt, x); }
+Interval Exp(const Interval& x) { return Interval::Increasing(mpfr_exp, x); }
+Interval Expm1(const Interval& x) { return Interval::Increasing(mpfr_expm1, x); }
+Interval Log(const Interval& x) { return Interval::Increasing(mpfr_log, x); }
+Interval Log1p(const Interval& x) { return Interval::Increasing(mpfr_log1p, x); }
+Interval Atan(const Interval& x) { return Interval::Increasing(mpfr_atan, x); }
+
+Interval Power(const Interval& x, const Interval& exponent) {
+  if (x.is_point_ && exponent.is_point_) return Interval::OfPoints(mpfr_pow, x, exponent);
+  if (SignOfEnd(x.lower_) < 0) return Interval::Nan();
+  // x^e is monotone in x and in e, so its extremes are at the corners.
+  const Real* bases[] = {&x.lower_, &x.upper()};
+  const Real* exponents[] = {&exponent.lower_, &exponent.upper()};
+  Real lower, upper;
+  for (const Real* base : bases) {
+    for (const Real* power : exponents) {
+      const Real down = Rounded(mpfr_pow, *base, *power, MPFR_RNDD);
+      const Real up = Rounded(mpfr_pow, *base, *power, MPFR_RNDU);
+      const bool first = base == bases[0] && power == exponents[0];
+      lower = first ? down : Lesser(lower, down);
+      upper = first ? up : Greater(upper, up);
+    }
+  }
+  return Interval::OfEnds(std::move(lower), std::move(upper));
+}
+
+Interval PiOf(Type<Interval>) {
+  Real lower(Bits()), upper(Bits());
+  mpfr_const_pi(lower.get(), MPFR_RNDD);
+  mpfr_const_pi(upper.get(), MPFR_RNDU);
+  return Interval::OfEnds(std::move(lower), std::move(upper));
+}
+
+Interval Hull(const Interval& x, const Interval& y) {
+  if (x.IsNan() || y.IsNan()) return Interval::Nan();
+  return Interval::OfEnds(Lesser(x.lower_, y.lower_), Greater(x.upper(), y.upper()));
+}
+
+Sign SignOf(const Interval& x) {
+  if (x.IsNan()) return Sign::kNan;
+  const int low = SignOfEnd(x.lower_), high = SignOfEnd(x.upper());
+  if (low > 0) return Sign::kPositive;
+  if (high < 0) return Sign::kNegative;
+  return low == 0 && high == 0 ? Sign::kZero : Sign::kUnknown;
+}
+
+}  // namespace exactloss

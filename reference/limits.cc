@@ -1,0 +1,97 @@
+#include "reference/limits.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace exactloss {
+namespace {
+
+/// Exponents of the surrogates. Squares and products of three doubles lie far below them, their reciprocals
+/// above.
+constexpr long kExponents[] = {1200, 1500, 1800};
+constexpr std::size_t kOrders = std::size(kExponents);
+constexpr std::size_t kFewInfinities = 3;  // all orders of so many are tried
+
+/// For each trial the exponent of each of `count` infinities.
+std::vector<std::vector<long>> Trials(std::size_t count) {
+  std::vector<std::vector<long>> trials;
+  if (count <= kFewInfinities) {
+    std::size_t all = 1;
+    for (std::size_t i = 0; i < count; ++i) all *= kOrders;
+    for (std::size_t trial = 0; trial < all; ++trial) {
+      std::vector<long>& exponents = trials.emplace_back();
+      for (std::size_t i = 0, rest = trial; i < count; ++i, rest /= kOrders) {
+        exponents.push_back(kExponents[rest % kOrders]);
+      }
+    }
+    return trials;
+  }
+  for (const long exponent : kExponents) trials.emplace_back(count, exponent);
+  std::vector<long> rising, falling, alternating;
+  const long span = kExponents[kOrders - 1] - kExponents[0];
+  for (std::size_t i = 0; i < count; ++i) {
+    rising.push_back(kExponents[0] + span * static_cast<long>(i) / static_cast<long>(count - 1));
+    alternating.push_back(kExponents[i % kOrders]);
+  }
+  falling.assign(rising.rbegin(), rising.rend());
+  trials.insert(trials.end(), {rising, falling, alternating});
+  return trials;
+}
+
+std::vector<Interval> WithSurrogates(const std::vector<double>& values, const std::vector<long>& exponents) {
+  std::vector<Interval> variables = Lift(values);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isinf(values[i])) continue;
+    const Interval surrogate = Interval::PowerOfTwo(exponents[next++]);
+    variables[i] = values[i] < 0 ? -surrogate : surrogate;
+  }
+  return variables;
+}
+
+/// A number beyond 2^1100 stands for an infinity, one within 2^-1150 for 0.
+Interval Snapped(const Interval& x) {
+  constexpr long kHuge = 1100, kTiny = -1150;
+  const EvaluationScope scope(Real::kInlineBits);
+  const Interval huge = Interval::PowerOfTwo(kHuge), tiny = Interval::PowerOfTwo(kTiny);
+  if (x.IsNan()) return x;
+  if (SignOf(x - huge) == Sign::kPositive) return Interval::Infinity(1);
+  if (SignOf(x + huge) == Sign::kNegative) return Interval::Infinity(-1);
+  if (SignOf(x - tiny) == Sign::kNegative && SignOf(x + tiny) == Sign::kPositive) return 0.0;
+  return x;
+}
+
+bool Agree(Dtype dtype, const Interval& x, const Interval& y) {
+  return !x.IsNan() && !y.IsNan() && Nearest(dtype, x.ToEnclosure()) == Nearest(dtype, y.ToEnclosure());
+}
+
+/// What two trials have in common.
+Proven Common(Dtype dtype, const Proven& x, const Proven& y) {
+  Proven common{Interval::Nan(), Interval::Nan(), false, x.proven && y.proven};
+  if (!Agree(dtype, x.value, y.value)) return common;
+  common.value = x.value.IsPoint() ? x.value : Hull(x.value, y.value);
+  common.kink = x.kink && y.kink && Agree(dtype, x.allowed, y.allowed);
+  if (common.kink) common.allowed = x.allowed;
+  return common;
+}
+
+}  // namespace
+
+std::vector<Proven> ProveLimit(const Terms& terms, std::int64_t term, const std::vector<double>& values,
+                               const ProofOptions& options) {
+  const auto count = static_cast<std::size_t>(
+      std::count_if(values.begin(), values.end(), [](double x) { return std::isinf(x); }));
+  std::vector<Proven> limit;
+  for (const std::vector<long>& exponents : Trials(count)) {
+    std::vector<Proven> trial = ProveTerm(terms, term, WithSurrogates(values, exponents), options);
+    for (Proven& output : trial) output.value = Snapped(output.value);
+    if (limit.empty()) {
+      limit = std::move(trial);
+      continue;
+    }
+    for (std::size_t i = 0; i < limit.size(); ++i) limit[i] = Common(options.dtype, limit[i], trial[i]);
+  }
+  return limit;
+}
+
+}  // namespace exactloss

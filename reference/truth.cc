@@ -1,0 +1,158 @@
+// Ziv's loop over the terms of a loss: readings at kinks, limits at infinite inputs, reductions, gauges.
+#include "reference/truth.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "reference/limits.h"
+#include "reference/proof.h"
+#include "reference/terms.h"
+
+namespace exactloss {
+namespace {
+
+double Finite(long double gauge) { return std::isnan(gauge) ? 0 : static_cast<double>(gauge); }
+
+ElementTruth TruthOf(const Proven& proven, long double gauge) {
+  ElementTruth truth;
+  truth.value = proven.value.ToEnclosure();
+  truth.allowed = proven.kink ? proven.allowed.ToEnclosure() : truth.value;
+  truth.kink = proven.kink;
+  truth.proven = proven.proven;
+  truth.gauge = std::max(Finite(gauge), std::fabs(ToDouble(truth.value)));
+  if (std::isnan(truth.gauge)) truth.gauge = 0;
+  return truth;
+}
+
+class Evaluator {
+ public:
+  Evaluator(const Problem& problem, const TruthOptions& options)
+      : problem_(problem), options_(options), groups_(TermsOf(problem)) {
+    std::size_t output = 0;
+    place_.assign(problem.inputs.size(), OutputSpec::kLoss);
+    for (OutputSpec& spec : OutputsOf(problem)) {
+      if (spec.input != OutputSpec::kLoss) place_[spec.input] = output;
+      const auto count = static_cast<std::size_t>(ElementCount(spec.shape));
+      truth_.outputs.push_back({std::move(spec), std::vector<ElementTruth>(count), 0});
+      ++output;
+    }
+  }
+
+  Truth Run() {
+    SetRoundings();
+    Reduced reduced = Sum(options_.first_precision, /*with_gradients=*/true);
+    for (int bits = 2 * options_.first_precision; !reduced.done && bits <= options_.max_precision;
+         bits *= 2) {
+      const long double gauge = reduced.gauge;
+      reduced = Sum(bits, /*with_gradients=*/false);
+      reduced.gauge = gauge;
+    }
+    if (problem_.reduction != Reduction::kNone) {
+      truth_.outputs[0].elements[0] = TruthOf(reduced.sum, reduced.gauge);
+    }
+    return std::move(truth_);
+  }
+
+ private:
+  /// The reduced loss as far as it is known.
+  struct Reduced {
+    Proven sum;
+    long double gauge = 0;
+    bool done = true;  ///< narrow enough, or more bits would not help
+  };
+
+  /// All terms at `bits` or more; their gradients too, the first time.
+  Reduced Sum(int bits, bool with_gradients) {
+    Reduced reduced;
+    for (const auto& terms : groups_) {
+      Interval sum = 0.0;
+      for (std::int64_t term = 0; term < terms->Count(); ++term) {
+        const std::vector<Proven> outputs = Prove(*terms, term, bits, with_gradients);
+        const bool is_reduced = problem_.reduction != Reduction::kNone;
+        if (with_gradients || !is_reduced) {
+          const long double gauge = Record(*terms, term, outputs);
+          reduced.gauge += gauge;
+        }
+        if (!is_reduced) continue;
+        const EvaluationScope scope(bits);
+        sum = sum + outputs[0].value;
+        reduced.sum.proven = reduced.sum.proven && outputs[0].proven;
+      }
+      const EvaluationScope scope(bits);
+      reduced.sum.value = reduced.sum.value + terms->Factor() * sum;
+    }
+    const Interval& value = reduced.sum.value;
+    const bool narrow = value.IsTight(problem_.dtype) || value.IsNan();
+    reduced.done = narrow || !reduced.sum.proven;
+    reduced.sum.proven = reduced.sum.proven && narrow;
+    return reduced;
+  }
+
+  /// The loss of a term without the factor, then its slopes with it.
+  std::vector<Proven> Prove(const Terms& terms, std::int64_t term, int bits, bool with_gradients) {
+    terms.Elements(term, elements_);
+    values_.clear();
+    for (const Element& e : elements_) {
+      values_.push_back(problem_.inputs[e.input]->values[static_cast<std::size_t>(e.index)]);
+    }
+    const ProofOptions options{problem_.dtype, bits, options_.max_precision, with_gradients};
+    const bool infinite = std::any_of(values_.begin(), values_.end(), [](double x) { return std::isinf(x); });
+    return infinite ? ProveLimit(terms, term, values_, options)
+                    : ProveTerm(terms, term, Lift(values_), options);
+  }
+
+  /// Stores the truths of a term's gradients, and with `none` of its loss; returns the gauge of the loss.
+  long double Record(const Terms& terms, std::int64_t term, const std::vector<Proven>& outputs) {
+    const bool finite =
+        std::all_of(values_.begin(), values_.end(), [](double x) { return std::isfinite(x); });
+    gauge_.slopes.assign(elements_.size(), 0);
+    gauge_.value = 0;
+    if (finite) terms.Gauge(term, values_, gauge_);
+    const EvaluationScope scope(options_.first_precision);
+    const long double factor = std::fabs(terms.Factor().Middle());
+    for (std::size_t i = 0; i < elements_.size(); ++i) {
+      const std::size_t output = place_[elements_[i].input];
+      if (output == OutputSpec::kLoss) continue;
+      truth_.outputs[output].elements[static_cast<std::size_t>(elements_[i].index)] =
+          TruthOf(outputs[i + 1], factor * gauge_.slopes[i]);
+    }
+    if (problem_.reduction == Reduction::kNone) {
+      truth_.outputs[0].elements[static_cast<std::size_t>(term)] = TruthOf(outputs[0], gauge_.value);
+    }
+    return factor * gauge_.value;
+  }
+
+  /// A gradient by the reverse mode makes at most four operations for each of the value (Baur and Strassen
+  /// 1983).
+  void SetRoundings() {
+    constexpr double kGradientCost = 4;
+    double term = 0, count = 0;
+    for (const auto& terms : groups_) {
+      term = std::max(term, terms->Roundings());
+      count += static_cast<double>(terms->Count());
+    }
+    for (OutputTruth& output : truth_.outputs) {
+      const bool is_loss = output.spec.input == OutputSpec::kLoss;
+      const double reduction = problem_.reduction == Reduction::kNone ? 0 : is_loss ? count + 1 : 1;
+      output.roundings = 1 + (is_loss ? term : kGradientCost * term) + reduction;
+    }
+  }
+
+  const Problem& problem_;
+  const TruthOptions options_;
+  const std::vector<std::unique_ptr<Terms>> groups_;
+  std::vector<std::size_t> place_;  ///< of an input, the output that is its gradient
+  Truth truth_;
+  std::vector<Element> elements_;
+  std::vector<double> values_;
+  TermGauge gauge_;
+};
+
+}  // namespace
+
+Truth Evaluate(const Problem& problem, const TruthOptions& options) {
+  return Evaluator(problem, options).Run();
+}
+
+}  // namespace exactloss
