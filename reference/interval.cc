@@ -6,21 +6,23 @@
 namespace exactloss {
 namespace {
 
-using Unary = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
-using Binary = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
-
 int Bits() { return Evaluation::Current().bits; }
 
-Real Rounded(Binary operation, const Real& x, const Real& y, mpfr_rnd_t direction) {
+/// An end of a product: 0 times an end at infinity is 0, since the factors themselves are finite.
+void SetProduct(mpfr_ptr result, const Real& x, const Real& y, mpfr_rnd_t direction) {
+  mpfr_mul(result, x.get(), y.get(), direction);
+  if (mpfr_nan_p(result)) mpfr_set_zero(result, 1);
+}
+
+Real Product(const Real& x, const Real& y, mpfr_rnd_t direction) {
   Real result(Bits());
-  operation(result.get(), x.get(), y.get(), direction);
+  SetProduct(result.get(), x, y, direction);
   return result;
 }
 
-/// An end of a product: 0 times an end at infinity is 0, since the factors themselves are finite.
-Real ProductEnd(const Real& x, const Real& y, mpfr_rnd_t direction) {
-  Real result = Rounded(mpfr_mul, x, y, direction);
-  if (mpfr_nan_p(result.get())) mpfr_set_zero(result.get(), 1);
+Real PowerOf(const Real& x, const Real& exponent, mpfr_rnd_t direction) {
+  Real result(Bits());
+  mpfr_pow(result.get(), x.get(), exponent.get(), direction);
   return result;
 }
 
@@ -39,6 +41,17 @@ Interval& Interval::Normalise() {
   if (mpfr_zero_p(lower_.get())) mpfr_set_zero(lower_.get(), 1);
   if (!is_point_ && mpfr_zero_p(upper_.get())) mpfr_set_zero(upper_.get(), 1);
   return *this;
+}
+
+template <class Lower, class Upper>
+Interval Interval::OfEnds(Lower lower, Upper upper) {
+  Interval result{Empty{}};
+  result.lower_.Init(Bits());
+  result.upper_.Init(Bits());
+  lower(result.lower_.get());
+  upper(result.upper_.get());
+  result.is_point_ = false;
+  return std::move(result.Normalise());
 }
 
 template <class Operation>
@@ -62,18 +75,13 @@ Interval Interval::Increasing(Function function, const Interval& x) {
     };
     return OfPoints(ignoring, x, x);
   }
-  Real lower(Bits()), upper(Bits());
-  function(lower.get(), x.lower_.get(), MPFR_RNDD);
-  function(upper.get(), x.upper_.get(), MPFR_RNDU);
-  return OfEnds(std::move(lower), std::move(upper));
+  return OfEnds([&](mpfr_ptr lower) { function(lower, x.lower_.get(), MPFR_RNDD); },
+                [&](mpfr_ptr upper) { function(upper, x.upper_.get(), MPFR_RNDU); });
 }
 
-Interval Interval::OfEnds(Real lower, Real upper) {
-  Interval result{Empty{}};
-  result.lower_ = std::move(lower);
-  result.upper_ = std::move(upper);
-  result.is_point_ = false;
-  return std::move(result.Normalise());
+Interval::Interval() {
+  lower_.Init(Bits());
+  mpfr_set_zero(lower_.get(), 1);
 }
 
 Interval::Interval(double exact) {
@@ -96,7 +104,10 @@ Interval Interval::Infinity(int sign) {
 
 Interval Interval::Nan() { return Interval(std::numeric_limits<double>::quiet_NaN()); }
 
-Interval Interval::Everything() { return OfEnds(Infinity(-1).lower_, Infinity(1).lower_); }
+Interval Interval::Everything() {
+  return OfEnds([](mpfr_ptr lower) { mpfr_set_inf(lower, -1); },
+                [](mpfr_ptr upper) { mpfr_set_inf(upper, 1); });
+}
 
 int Interval::UnitSign() const {
   if (!is_point_) return 0;
@@ -118,14 +129,16 @@ Interval operator-(const Interval& x) {
 
 Interval operator+(const Interval& x, const Interval& y) {
   if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_add, x, y);
-  return Interval::OfEnds(Rounded(mpfr_add, x.lower_, y.lower_, MPFR_RNDD),
-                          Rounded(mpfr_add, x.upper(), y.upper(), MPFR_RNDU));
+  return Interval::OfEnds(
+      [&](mpfr_ptr lower) { mpfr_add(lower, x.lower_.get(), y.lower_.get(), MPFR_RNDD); },
+      [&](mpfr_ptr upper) { mpfr_add(upper, x.upper().get(), y.upper().get(), MPFR_RNDU); });
 }
 
 Interval operator-(const Interval& x, const Interval& y) {
   if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_sub, x, y);
-  return Interval::OfEnds(Rounded(mpfr_sub, x.lower_, y.upper(), MPFR_RNDD),
-                          Rounded(mpfr_sub, x.upper(), y.lower_, MPFR_RNDU));
+  return Interval::OfEnds(
+      [&](mpfr_ptr lower) { mpfr_sub(lower, x.lower_.get(), y.upper().get(), MPFR_RNDD); },
+      [&](mpfr_ptr upper) { mpfr_sub(upper, x.upper().get(), y.lower_.get(), MPFR_RNDU); });
 }
 
 Interval operator*(const Interval& x, const Interval& y) {
@@ -138,7 +151,8 @@ Interval operator*(const Interval& x, const Interval& y) {
 
   const Real &a = x.lower_, &b = x.upper(), &c = y.lower_, &d = y.upper();
   const auto product = [](const Real& low_x, const Real& low_y, const Real& high_x, const Real& high_y) {
-    return Interval::OfEnds(ProductEnd(low_x, low_y, MPFR_RNDD), ProductEnd(high_x, high_y, MPFR_RNDU));
+    return Interval::OfEnds([&](mpfr_ptr lower) { SetProduct(lower, low_x, low_y, MPFR_RNDD); },
+                            [&](mpfr_ptr upper) { SetProduct(upper, high_x, high_y, MPFR_RNDU); });
   };
   if (SignOfEnd(a) >= 0) {
     if (SignOfEnd(c) >= 0) return product(a, c, b, d);
@@ -150,8 +164,10 @@ Interval operator*(const Interval& x, const Interval& y) {
   }
   if (SignOfEnd(c) >= 0) return product(a, d, b, d);
   if (SignOfEnd(d) <= 0) return product(b, c, a, c);
-  return Interval::OfEnds(Lesser(ProductEnd(a, d, MPFR_RNDD), ProductEnd(b, c, MPFR_RNDD)),
-                          Greater(ProductEnd(a, c, MPFR_RNDU), ProductEnd(b, d, MPFR_RNDU)));
+  const Real lower = Lesser(Product(a, d, MPFR_RNDD), Product(b, c, MPFR_RNDD));
+  const Real upper = Greater(Product(a, c, MPFR_RNDU), Product(b, d, MPFR_RNDU));
+  return Interval::OfEnds([&](mpfr_ptr end) { mpfr_set(end, lower.get(), MPFR_RNDD); },
+                          [&](mpfr_ptr end) { mpfr_set(end, upper.get(), MPFR_RNDU); });
 }
 
 Interval operator/(const Interval& x, const Interval& y) {
@@ -169,8 +185,9 @@ Interval operator/(const Interval& x, const Interval& y) {
   if (high < 0) return -x / -y;
 
   const Real &a = x.lower_, &b = x.upper(), &c = y.lower_, &d = y.upper();
-  return Interval::OfEnds(Rounded(mpfr_div, a, SignOfEnd(a) >= 0 ? d : c, MPFR_RNDD),
-                          Rounded(mpfr_div, b, SignOfEnd(b) >= 0 ? c : d, MPFR_RNDU));
+  const Real &below = SignOfEnd(a) >= 0 ? d : c, &above = SignOfEnd(b) >= 0 ? c : d;
+  return Interval::OfEnds([&](mpfr_ptr lower) { mpfr_div(lower, a.get(), below.get(), MPFR_RNDD); },
+                          [&](mpfr_ptr upper) { mpfr_div(upper, b.get(), above.get(), MPFR_RNDU); });
 }
 
 Interval Sqr(const Interval& x) {
@@ -197,26 +214,26 @@ Interval Power(const Interval& x, const Interval& exponent) {
   Real lower, upper;
   for (const Real* base : bases) {
     for (const Real* power : exponents) {
-      const Real down = Rounded(mpfr_pow, *base, *power, MPFR_RNDD);
-      const Real up = Rounded(mpfr_pow, *base, *power, MPFR_RNDU);
+      const Real down = PowerOf(*base, *power, MPFR_RNDD), up = PowerOf(*base, *power, MPFR_RNDU);
       const bool first = base == bases[0] && power == exponents[0];
       lower = first ? down : Lesser(lower, down);
       upper = first ? up : Greater(upper, up);
     }
   }
-  return Interval::OfEnds(std::move(lower), std::move(upper));
+  return Interval::OfEnds([&](mpfr_ptr end) { mpfr_set(end, lower.get(), MPFR_RNDD); },
+                          [&](mpfr_ptr end) { mpfr_set(end, upper.get(), MPFR_RNDU); });
 }
 
 Interval PiOf(Type<Interval>) {
-  Real lower(Bits()), upper(Bits());
-  mpfr_const_pi(lower.get(), MPFR_RNDD);
-  mpfr_const_pi(upper.get(), MPFR_RNDU);
-  return Interval::OfEnds(std::move(lower), std::move(upper));
+  return Interval::OfEnds([](mpfr_ptr lower) { mpfr_const_pi(lower, MPFR_RNDD); },
+                          [](mpfr_ptr upper) { mpfr_const_pi(upper, MPFR_RNDU); });
 }
 
 Interval Hull(const Interval& x, const Interval& y) {
   if (x.IsNan() || y.IsNan()) return Interval::Nan();
-  return Interval::OfEnds(Lesser(x.lower_, y.lower_), Greater(x.upper(), y.upper()));
+  const Real &least = Lesser(x.lower_, y.lower_), &greatest = Greater(x.upper(), y.upper());
+  return Interval::OfEnds([&](mpfr_ptr lower) { mpfr_set(lower, least.get(), MPFR_RNDD); },
+                          [&](mpfr_ptr upper) { mpfr_set(upper, greatest.get(), MPFR_RNDU); });
 }
 
 Sign SignOf(const Interval& x) {

@@ -18,7 +18,7 @@ namespace exactloss {
 
 class Interval {
  public:
-  Interval() : Interval(0.0) {}
+  Interval();              ///< zero
   Interval(double exact);  // NOLINT(google-explicit-constructor): a double is a real number, exactly
   static Interval PowerOfTwo(long exponent);
   static Interval Infinity(int sign);
@@ -66,7 +66,9 @@ class Interval {
   static Interval Increasing(Function function, const Interval& x);
   template <class Operation>
   static Interval OfPoints(Operation operation, const Interval& x, const Interval& y);
-  static Interval OfEnds(Real lower, Real upper);
+  /// Of the ends that lower(number) and upper(number) set.
+  template <class Lower, class Upper>
+  static Interval OfEnds(Lower lower, Upper upper);
 
   Real lower_, upper_;  ///< upper_ has no number where this is a point
   bool is_point_ = true;

@@ -1,6 +1,7 @@
 // Intervals as the enclosures of truth.h: when they are narrow enough, and what is kept of their ends.
 #include <algorithm>
-#include <limits>
+#include <cmath>
+#include <cstdint>
 
 #include "reference/interval.h"
 
@@ -16,20 +17,40 @@ bool IsBeyond(const Real& x, const FloatFormat& format) {
   return mpfr_inf_p(x.get()) || (mpfr_regular_p(x.get()) && ExponentOf(x) > format.max_exponent + 1);
 }
 
+/// The top 128 bits of the significand, the highest bit set; `exact` if there are no others.
+unsigned __int128 TopBits(const Real& x, bool* exact) {
+  static_assert(sizeof(mp_limb_t) == 8);
+  const auto* limbs = static_cast<const mp_limb_t*>(mpfr_custom_get_significand(x.get()));
+  const std::size_t count = (static_cast<std::size_t>(mpfr_get_prec(x.get())) + 63) / 64;
+  *exact = count <= 2 || std::all_of(limbs, limbs + count - 2, [](mp_limb_t limb) { return limb == 0; });
+  return (static_cast<unsigned __int128>(limbs[count - 1]) << 64) | (count > 1 ? limbs[count - 2] : 0);
+}
+
+/// 106 bits of an end, rounded away from or towards zero.
 Extended EndOf(const Real& x, mpfr_rnd_t direction) {
   if (!mpfr_regular_p(x.get())) return {mpfr_get_d(x.get(), MPFR_RNDN), 0, 0};
-  Real mantissa = x;
-  std::int64_t scale = ExponentOf(x);
-  mpfr_set_exp(mantissa.get(), 1);
-  double head = mpfr_get_d(mantissa.get(), MPFR_RNDN);
-  mpfr_sub_d(mantissa.get(), mantissa.get(), head, MPFR_RNDN);  // exact
-  double tail = mpfr_get_d(mantissa.get(), direction);
-  if (head == 2 || head == -2) {
-    head /= 2;
-    tail /= 2;
-    ++scale;
+  constexpr int kTailBits = 128 - 53;
+  const int sign = mpfr_sgn(x.get());
+  const bool outward = (direction == MPFR_RNDU) == (sign > 0);
+  bool exact = false;
+  const unsigned __int128 bits = TopBits(x, &exact);
+  const auto head_bits = static_cast<std::uint64_t>(bits >> kTailBits);
+  auto rest = static_cast<__int128>(bits & ((static_cast<unsigned __int128>(1) << kTailBits) - 1));
+  double head = static_cast<double>(head_bits) * 0x1p-52;
+  if (rest == 0 && exact) return {sign * head, 0, ExponentOf(x)};
+  if (rest > static_cast<__int128>(1) << (kTailBits - 1)) {
+    head += 0x1p-52;
+    rest -= static_cast<__int128>(1) << kTailBits;
   }
-  return {head, tail, scale};
+  double tail = static_cast<double>(rest);
+  const auto kept = static_cast<__int128>(tail);
+  if (outward && (kept < rest || (kept == rest && !exact)))
+    tail = tail == 0 ? 1 : std::nextafter(tail, HUGE_VAL);
+  if (!outward && kept > rest) tail = std::nextafter(tail, -HUGE_VAL);
+  tail *= 0x1p-127;
+  std::int64_t scale = ExponentOf(x);
+  if (head == 2) head /= 2, tail /= 2, ++scale;
+  return {sign * head, sign * tail, scale};
 }
 
 }  // namespace

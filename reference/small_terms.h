@@ -71,17 +71,17 @@ class SmallTerms final : public Terms {
   }
 
   void Evaluate(std::int64_t, const std::vector<Interval>& variables, TermValue& result) const override {
-    std::array<Dual<Interval>, kMostSlots> v;
+    std::vector<Dual<Interval>> v;
+    v.reserve(placement_.slots().size());
     std::uint32_t given = 0;
-    const auto& slots = placement_.slots();
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (!slots[i].given) {
-        v[i] = Dual<Interval>(1.0);
-        continue;
+    for (const auto& slot : placement_.slots()) {
+      if (!slot.given) {
+        v.emplace_back(1.0);
+      } else {
+        v.push_back(slot.differentiable ? Dual<Interval>::Variable(variables[given], given)
+                                        : Dual<Interval>(variables[given]));
+        ++given;
       }
-      v[i] = slots[i].differentiable ? Dual<Interval>::Variable(variables[given], given)
-                                     : Dual<Interval>(variables[given]);
-      ++given;
     }
     const Dual<Interval> term = formula_.Term(v.data());
     result.value = term.value;

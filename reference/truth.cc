@@ -12,16 +12,15 @@
 namespace exactloss {
 namespace {
 
-double Finite(long double gauge) { return std::isnan(gauge) ? 0 : static_cast<double>(gauge); }
-
 ElementTruth TruthOf(const Proven& proven, long double gauge) {
   ElementTruth truth;
   truth.value = proven.value.ToEnclosure();
   truth.allowed = proven.kink ? proven.allowed.ToEnclosure() : truth.value;
   truth.kink = proven.kink;
   truth.proven = proven.proven;
-  truth.gauge = std::max(Finite(gauge), std::fabs(ToDouble(truth.value)));
-  if (std::isnan(truth.gauge)) truth.gauge = 0;
+  truth.gauge = static_cast<double>(gauge);
+  // Where there is no gauge, at infinite inputs and poles, nothing but the truth itself counts.
+  if (!(truth.gauge > 0)) truth.gauge = std::fmax(std::fabs(ToDouble(truth.value)), 0);
   return truth;
 }
 
