@@ -73,7 +73,7 @@ class Draw {
       if (i == form) continue;
       if (spec.role == Role::kWeight && random_.OneIn(2)) continue;
       const Shape own = ShapeOf(spec, shape);
-      problem_.inputs[i] = Tensor{own, Values(i, static_cast<std::size_t>(ElementCount(own)))};
+      problem_.inputs[i] = Tensor{own, Values(i, static_cast<std::size_t>(ElementCount(own))), {}, {}};
     }
     return std::move(problem_);
   }
@@ -114,7 +114,7 @@ class Draw {
   }
 
   Shape ShapeOf(const InputSpec& spec, Shape first) {
-    if (loss_.family == Family::kComposite && IsBoxes(spec)) return {random_.OneIn(3) ? 2 : 1, 4};
+    if (loss_.family == Family::kComposite && IsBoxes(spec)) return {boxes_, 4};
     if (loss_.family == Family::kElementwise && spec.role == Role::kWeight) {
       while (!first.empty() && random_.OneIn(3)) first.erase(first.begin());
       if (!first.empty() && random_.OneIn(3)) first[0] = 1;
@@ -239,6 +239,7 @@ class Draw {
   Random& random_;
   Style style_;
   Problem problem_;
+  std::int64_t boxes_ = random_.OneIn(3) ? 2 : 1;  ///< rows of the boxes of a composite
 };
 
 }  // namespace
