@@ -15,8 +15,6 @@
 namespace exactloss::torch_host {
 namespace {
 
-constexpr double kDefaultEps = 1e-7;
-
 struct Boxes {
   explicit Boxes(const at::Tensor& boxes) {
     const bool wide = boxes.scalar_type() == at::kFloat || boxes.scalar_type() == at::kDouble;
@@ -88,7 +86,7 @@ at::Tensor Diou(const at::Tensor& boxes, const at::Tensor& target, double eps) {
 
 at::Tensor Ciou(const at::Tensor& boxes, const at::Tensor& target, double eps) {
   const Boxes a(boxes), b(target);
-  const at::Tensor iou = IouOf(a, b, kDefaultEps);
+  const at::Tensor iou = IouOf(a, b, eps);
   const at::Tensor angle = at::atan(b.width() / b.height()) - at::atan(a.width() / a.height());
   const at::Tensor v = 4 / (c10::pi<double> * c10::pi<double>)*at::pow(angle, 2);
   at::Tensor alpha;
@@ -96,7 +94,7 @@ at::Tensor Ciou(const at::Tensor& boxes, const at::Tensor& target, double eps) {
     const at::NoGradGuard held;
     alpha = v / (1 - iou + v + eps);
   }
-  return (DiouLoss(a, b, iou, kDefaultEps) + alpha * v).to(boxes.scalar_type());
+  return (DiouLoss(a, b, iou, eps) + alpha * v).to(boxes.scalar_type());
 }
 
 }  // namespace exactloss::torch_host

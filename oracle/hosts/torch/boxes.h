@@ -12,7 +12,8 @@ at::Tensor Iou(const at::Tensor& boxes, const at::Tensor& target, double eps);
 at::Tensor Giou(const at::Tensor& boxes, const at::Tensor& target, double eps);
 at::Tensor Diou(const at::Tensor& boxes, const at::Tensor& target, double eps);
 
-/// torchvision hands eps to the aspect term only: its DIoU part always has the default, 1e-7.
+/// Here eps stands wherever the formula has it; torchvision hands it to alpha alone and keeps 1e-7 in the
+/// DIoU part.
 at::Tensor Ciou(const at::Tensor& boxes, const at::Tensor& target, double eps);
 
 }  // namespace exactloss::torch_host

@@ -32,8 +32,12 @@ Tensor Bce(const Call& c) {
   return at::binary_cross_entropy(c["input"], c["target"], c.Optional("weight"), ReductionOf(c));
 }
 
+/// With probabilities ignore_index says nothing, and cross_entropy_loss refuses any but a negative one.
 Tensor CrossEntropy(const Call& c) {
   const Tensor probabilities = c.Optional("target_probabilities");
+  if (probabilities.defined() && c.Integer("ignore_index") >= 0) {
+    throw Unsupported("cross_entropy_loss takes no ignore_index with probabilities");
+  }
   return at::cross_entropy_loss(c["input"], probabilities.defined() ? probabilities : c["target"],
                                 c.Optional("weight"), ReductionOf(c), c.Integer("ignore_index"),
                                 c.Real("label_smoothing"));
@@ -68,6 +72,15 @@ Tensor DiceTerms(const Tensor& x, const Tensor& t, double smooth, bool per_sampl
   };
   const Tensor p = at::sigmoid(x);
   return 1 - (2 * total(p * t) + smooth) / (total(p) + total(t) + smooth);
+}
+
+/// Each part is reduced on its own, then weighted.
+Tensor Detection(const Call& c) {
+  const Tensor classes = SigmoidFocalTerms(c["input"], c["target"], c.Real("alpha"), c.Real("gamma"));
+  const Tensor corners = at::smooth_l1_loss(c["boxes"], c["target_boxes"], ReductionOf(c), c.Real("beta"));
+  const Tensor overlap = Ciou(c["boxes"], c["target_boxes"], c.Real("eps"));
+  return c.Real("class_weight") * Reduce(classes, c) + c.Real("box_weight") * corners +
+         c.Real("iou_weight") * Reduce(overlap, c);
 }
 
 template <Tensor (*terms)(const Tensor&, const Tensor&, double)>
@@ -117,6 +130,7 @@ const std::map<std::string, Loss> kLosses = {
     {"giou", BoxLoss<Giou>},
     {"diou", BoxLoss<Diou>},
     {"ciou", BoxLoss<Ciou>},
+    {"detection", Detection},
     {"kl_div", KlDiv},
     {"triplet_margin",
      [](const Call& c) {
