@@ -8,6 +8,9 @@
 namespace exactloss {
 namespace {
 
+__extension__ using Int128 = __int128;
+__extension__ using Uint128 = unsigned __int128;
+
 constexpr int kProvenBits = 32;  // Ziv's loop ends at 2^-32 ulp
 
 /// floor(log2 |x|) of a regular number.
@@ -18,12 +21,12 @@ bool IsBeyond(const Real& x, const FloatFormat& format) {
 }
 
 /// The top 128 bits of the significand, the highest bit set; `exact` if there are no others.
-unsigned __int128 TopBits(const Real& x, bool* exact) {
+Uint128 TopBits(const Real& x, bool* exact) {
   static_assert(sizeof(mp_limb_t) == 8);
   const auto* limbs = static_cast<const mp_limb_t*>(mpfr_custom_get_significand(x.get()));
   const std::size_t count = (static_cast<std::size_t>(mpfr_get_prec(x.get())) + 63) / 64;
   *exact = count <= 2 || std::all_of(limbs, limbs + count - 2, [](mp_limb_t limb) { return limb == 0; });
-  return (static_cast<unsigned __int128>(limbs[count - 1]) << 64) | (count > 1 ? limbs[count - 2] : 0);
+  return (static_cast<Uint128>(limbs[count - 1]) << 64) | (count > 1 ? limbs[count - 2] : 0);
 }
 
 /// 106 bits of an end, rounded away from or towards zero.
@@ -33,17 +36,17 @@ Extended EndOf(const Real& x, mpfr_rnd_t direction) {
   const int sign = mpfr_sgn(x.get());
   const bool outward = (direction == MPFR_RNDU) == (sign > 0);
   bool exact = false;
-  const unsigned __int128 bits = TopBits(x, &exact);
+  const Uint128 bits = TopBits(x, &exact);
   const auto head_bits = static_cast<std::uint64_t>(bits >> kTailBits);
-  auto rest = static_cast<__int128>(bits & ((static_cast<unsigned __int128>(1) << kTailBits) - 1));
+  auto rest = static_cast<Int128>(bits & ((static_cast<Uint128>(1) << kTailBits) - 1));
   double head = static_cast<double>(head_bits) * 0x1p-52;
   if (rest == 0 && exact) return {sign * head, 0, ExponentOf(x)};
-  if (rest > static_cast<__int128>(1) << (kTailBits - 1)) {
+  if (rest > static_cast<Int128>(1) << (kTailBits - 1)) {
     head += 0x1p-52;
-    rest -= static_cast<__int128>(1) << kTailBits;
+    rest -= static_cast<Int128>(1) << kTailBits;
   }
   double tail = static_cast<double>(rest);
-  const auto kept = static_cast<__int128>(tail);
+  const auto kept = static_cast<Int128>(tail);
   if (outward && (kept < rest || (kept == rest && !exact)))
     tail = tail == 0 ? 1 : std::nextafter(tail, HUGE_VAL);
   if (!outward && kept > rest) tail = std::nextafter(tail, -HUGE_VAL);
