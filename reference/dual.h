@@ -213,7 +213,6 @@ Dual<T> Hull(const Dual<T>& x, const Dual<T>& y) {
 
 template <class T>
 Dual<T> Undecided(const Dual<T>& x, const Dual<T>& y) {
-  Evaluation::Current().undecided = true;
   return Hull(x, y);
 }
 
@@ -231,13 +230,11 @@ Dual<T> AtKink(const Dual<T>& s, const Dual<T>& negative, Dual<T> tie, const Dua
                            return rightward ? below : above;
                          case Sign::kPositive:
                            return rightward ? above : below;
-                         case Sign::kZero:
-                           break;  // along this axis s stays 0, where both branches agree
-                         case Sign::kUnknown:
-                         case Sign::kNan:
-                           evaluation.undecided = true;
+                         default:
+                           // Along this axis s stays 0, where both branches agree; or its direction is
+                           // unknown.
+                           return Hull(below, above);
                        }
-                       return Hull(below, above);
                      });
 }
 

@@ -16,7 +16,6 @@ enum class Reading : std::uint8_t {
 struct Evaluation {
   int bits = 128;  ///< working precision of an interval's ends
   Reading reading = Reading::kTorch;
-  bool undecided = false;  ///< a sign or a quotient could not be told at this precision
   bool undefined = false;  ///< 0 / 0 at exact zeros: the formula has no value here, at any precision
   bool tie = false;        ///< a kink was met
 

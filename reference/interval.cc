@@ -177,10 +177,7 @@ Interval operator/(const Interval& x, const Interval& y) {
     Evaluation::Current().undefined = true;
     return Interval::Nan();
   }
-  if (low <= 0 && high >= 0) {
-    Evaluation::Current().undecided = true;
-    return Interval::Everything();
-  }
+  if (low <= 0 && high >= 0) return Interval::Everything();
   if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_div, x, y);
   if (high < 0) return -x / -y;
 

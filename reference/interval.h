@@ -81,9 +81,6 @@ inline Interval AtKink(const Interval&, const Interval&, const Interval& tie, co
   Evaluation::Current().tie = true;
   return tie;
 }
-inline Interval Undecided(const Interval& x, const Interval& y) {
-  Evaluation::Current().undecided = true;
-  return Hull(x, y);
-}
+inline Interval Undecided(const Interval& x, const Interval& y) { return Hull(x, y); }
 
 }  // namespace exactloss

@@ -26,31 +26,48 @@ Attempt Try(const Terms& terms, std::int64_t term, const std::vector<Interval>& 
   return attempt;
 }
 
-/// Is the attempt a proof? A NaN is one if an input is NaN, or at 0 / 0 of exact zeros; at anything else it
-/// is none.
-bool IsProof(const Attempt& attempt, const std::vector<Interval>& variables, const ProofOptions& options) {
-  if (attempt.learned.undecided) return false;
-  const auto is_nan = [](const Interval& x) { return x.IsNan(); };
-  const bool nan_is_proof =
-      attempt.learned.undefined || std::any_of(variables.begin(), variables.end(), is_nan);
-  const auto is_known = [&](const Interval& x) {
-    return x.IsNan() ? nan_is_proof : x.IsTight(options.dtype);
-  };
-  if (!is_known(attempt.term.value)) return false;
-  return !options.with_gradients ||
-         std::all_of(attempt.term.slopes.begin(), attempt.term.slopes.end(), is_known);
-}
+/// Which numbers an attempt proves: narrow ones, whatever was hulled on the way. A NaN is proven if an input
+/// is NaN, or at 0 / 0 of exact zeros, and nowhere else.
+class Judge {
+ public:
+  Judge(const std::vector<Interval>& variables, const ProofOptions& options)
+      : options_(options),
+        has_nan_(
+            std::any_of(variables.begin(), variables.end(), [](const Interval& x) { return x.IsNan(); })) {}
+
+  bool IsKnown(const Attempt& attempt, const Interval& x) const {
+    return x.IsNan() ? has_nan_ || attempt.learned.undefined : x.IsTight(options_.dtype);
+  }
+
+  bool KnowsAll(const Attempt& attempt) const {
+    const auto is_known = [&](const Interval& x) { return IsKnown(attempt, x); };
+    return is_known(attempt.term.value) &&
+           (!options_.with_gradients ||
+            std::all_of(attempt.term.slopes.begin(), attempt.term.slopes.end(), is_known));
+  }
+
+  /// What is not known may be so of some numbers of a term and not of others.
+  void MarkUnknown(const Attempt& attempt, std::vector<Proven>& outputs) const {
+    outputs[0].proven = outputs[0].proven && IsKnown(attempt, attempt.term.value);
+    for (std::size_t i = 0; i + 1 < outputs.size(); ++i) {
+      outputs[i + 1].proven = outputs[i + 1].proven && IsKnown(attempt, attempt.term.slopes[i]);
+    }
+  }
+
+ private:
+  const ProofOptions& options_;
+  bool has_nan_;
+};
 
 bool AreApart(const Interval& x, const Interval& y) {
   return mpfr_less_p(x.upper().get(), y.lower().get()) || mpfr_less_p(y.upper().get(), x.lower().get());
 }
 
-std::vector<Proven> Collect(Attempt attempt, bool proven) {
+std::vector<Proven> Collect(const Attempt& attempt) {
   std::vector<Proven> outputs;
   outputs.reserve(attempt.term.slopes.size() + 1);
-  outputs.push_back({std::move(attempt.term.value), Interval(), false, proven});
-  for (Interval& slope : attempt.term.slopes)
-    outputs.push_back({std::move(slope), Interval(), false, proven});
+  outputs.push_back({attempt.term.value, Interval()});
+  for (const Interval& slope : attempt.term.slopes) outputs.push_back({slope, Interval()});
   return outputs;
 }
 
@@ -63,25 +80,33 @@ std::vector<Interval> Lift(const std::vector<double>& values) {
 
 std::vector<Proven> ProveTerm(const Terms& terms, std::int64_t term, const std::vector<Interval>& variables,
                               const ProofOptions& options) {
+  const Judge judge(variables, options);
   for (int bits = options.first_bits;; bits *= 2) {
     const bool last = 2 * bits > options.max_bits;
     const auto attempt = [&](Reading reading) {
       return Try(terms, term, variables, bits, reading, options.with_gradients);
     };
-    Attempt torch = attempt(Reading::kTorch);
-    bool proven = IsProof(torch, variables, options);
+    const Attempt torch = attempt(Reading::kTorch);
+    bool proven = judge.KnowsAll(torch);
     if (!proven && !last) continue;
-    if (!torch.learned.tie || !options.with_gradients) return Collect(std::move(torch), proven);
+    if (!torch.learned.tie || !options.with_gradients) {
+      std::vector<Proven> outputs = Collect(torch);
+      if (!proven) judge.MarkUnknown(torch, outputs);
+      return outputs;
+    }
 
     const Attempt right = attempt(Reading::kRight), left = attempt(Reading::kLeft);
-    proven = proven && IsProof(right, variables, options) && IsProof(left, variables, options);
+    proven = proven && judge.KnowsAll(right) && judge.KnowsAll(left);
     if (!proven && !last) continue;
-    std::vector<Proven> outputs = Collect(std::move(torch), proven);
+    std::vector<Proven> outputs = Collect(torch);
     for (std::size_t i = 0; i + 1 < outputs.size(); ++i) {
       const Interval &from_right = right.term.slopes[i], &from_left = left.term.slopes[i];
       if (!AreApart(from_right, from_left)) continue;
       outputs[i + 1].kink = true;
       outputs[i + 1].allowed = Hull(from_right, from_left);
+    }
+    if (!proven) {
+      for (const Attempt* reading : {&torch, &right, &left}) judge.MarkUnknown(*reading, outputs);
     }
     return outputs;
   }
