@@ -29,8 +29,10 @@ Ball Infinity(int sign) {
   return result;
 }
 
-/// Exactly +-infinity. Arb's own products make such a ball indeterminate when the other factor has a radius.
+/// Exactly +-infinity. Arb makes such a ball indeterminate as soon as another operand has a radius.
 bool IsInfinite(const Ball& a) { return arb_is_exact(a.get()) && arf_is_inf(arb_midref(a.get())); }
+
+bool IsFinite(const Ball& a) { return arb_is_finite(a.get()) != 0; }
 
 }  // namespace
 
@@ -40,8 +42,12 @@ Ball operator-(const Ball& a) {
   return result;
 }
 
-Ball operator+(const Ball& a, const Ball& b) { return Apply(arb_add, a, b); }
-Ball operator-(const Ball& a, const Ball& b) { return Apply(arb_sub, a, b); }
+Ball operator+(const Ball& a, const Ball& b) {
+  if (IsInfinite(a) && IsFinite(b)) return a;
+  if (IsInfinite(b) && IsFinite(a)) return b;
+  return Apply(arb_add, a, b);
+}
+Ball operator-(const Ball& a, const Ball& b) { return a + -b; }
 Ball operator*(const Ball& a, const Ball& b) {
   if (IsInfinite(a) && !arb_contains_zero(b.get())) return Infinity(Sign(a) * Sign(b));
   if (IsInfinite(b) && !arb_contains_zero(a.get())) return Infinity(Sign(a) * Sign(b));
@@ -49,7 +55,7 @@ Ball operator*(const Ball& a, const Ball& b) {
 }
 
 Ball operator/(const Ball& a, const Ball& b) {
-  if (IsInfinite(a) && !arb_contains_zero(b.get()) && arb_is_finite(b.get())) {
+  if (IsInfinite(a) && !arb_contains_zero(b.get()) && IsFinite(b)) {
     return Infinity(Sign(a) * Sign(b));
   }
   return Apply(arb_div, a, b);

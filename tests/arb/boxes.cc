@@ -52,9 +52,18 @@ Number Angle(const Box& box) {
   return sign * Pi() / 2.0 - Atan(height / width);
 }
 
+/// Arb cannot tell that two angles are equal; the products of the sides can.
+Number AngleBetween(const Box& a, const Box& b) {
+  Number angle = Angle(b) - Angle(a);
+  const bool proper = !IsZero(a.Height().value) && !IsZero(b.Height().value);
+  if (proper && IsZero((a.Width() * b.Height() - b.Width() * a.Height()).value)) angle.value = Ball();
+  return angle;
+}
+
+/// Where the aspects agree alpha is 0, at 0 / 0 too: the boxes are equal, and eps is 0.
 Number CiouLoss(const Box& a, const Box& b, double eps) {
-  const Number v = 4.0 / (Pi() * Pi()) * Sqr(Angle(b) - Angle(a));
-  const Number alpha = Detach(v / (1.0 - IouOf(a, b, eps) + v + eps));
+  const Number v = 4.0 / (Pi() * Pi()) * Sqr(AngleBetween(a, b));
+  const Number alpha = IsZero(v.value) ? 0.0 : Detach(v / (1.0 - IouOf(a, b, eps) + v + eps));
   return DiouLoss(a, b, eps) + alpha * v;
 }
 

@@ -15,7 +15,7 @@ struct Tally {
   std::size_t points = 0;     ///< terms: elements, rows, samples
   std::size_t outputs = 0;    ///< numbers compared
   std::size_t kinks = 0;      ///< of them, where the one-sided derivatives differ
-  std::size_t unproven = 0;   ///< of them, where the reference says undecided
+  std::size_t unproven = 0;   ///< of them, not compared: the reference says undecided
   std::size_t wide = 0;       ///< not compared: Arb knows no digits at its last precision
   std::size_t undecided = 0;  ///< problems not compared: Arb could not decide a comparison
 };

@@ -35,9 +35,12 @@ Number WeightAt(const Arguments& a, std::string_view name, std::size_t i) {
 
 /// t * max(log p, clamp), with 0 * log 0 = 0.
 Number ClampedXLogY(const Number& t, const Number& p, double clamp) {
-  const Number log = IsZero(p.value) || Compare(Log(p.value), clamp) < 0 ? Number(clamp) : Log(p);
-  if (IsZero(t.value) && std::isinf(clamp) && IsZero(p.value)) return 0.0;
-  return t * log;
+  const Number log = Log(p);
+  if (std::isfinite(clamp) && Compare(log.value, clamp) < 0) return t * clamp;
+  if (!IsZero(p.value) || !IsZero(t.value)) return t * log;
+  Number zero;
+  for (const auto& [leaf, slope] : t.slopes) zero.slopes.emplace_back(leaf, log.value * slope);
+  return zero;
 }
 
 }  // namespace
@@ -73,7 +76,8 @@ std::vector<Number> Bce(const Arguments& a) {
   const double clamp = a.Parameter("log_clamp");
   return Reduce(a, PairTerms(a, [&](const Number& x, const Number& t, std::size_t i) {
                   const Number likelihood = ClampedXLogY(t, x, clamp) + ClampedXLogY(1.0 - t, 1.0 - x, clamp);
-                  return -WeightAt(a, "weight", i) * likelihood;
+                  const Number weight = WeightAt(a, "weight", i);
+                  return IsZero(weight.value) ? Number(0.0) : -weight * likelihood;  // 0 at poles, too
                 }));
 }
 

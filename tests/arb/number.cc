@@ -114,15 +114,16 @@ Number operator-(const Number& a, const Number& b) {
   return Combine(a.value - b.value, a, b, [](const Ball& da, const Ball& db) { return da - db; });
 }
 
+// A slope that is missing stays missing beside a pole: each factor's slopes are scaled by themselves.
 Number operator*(const Number& a, const Number& b) {
-  return Combine(a.value * b.value, a, b,
-                 [&](const Ball& da, const Ball& db) { return da * b.value + a.value * db; });
+  const Number of_a = Chain(a, a.value * b.value, b.value), of_b = Chain(b, 0.0, a.value);
+  return Combine(of_a.value, of_a, of_b, [](const Ball& da, const Ball& db) { return da + db; });
 }
 
 Number operator/(const Number& a, const Number& b) {
   const Ball quotient = a.value / b.value;
-  return Combine(quotient, a, b,
-                 [&](const Ball& da, const Ball& db) { return (da - quotient * db) / b.value; });
+  const Number of_a = Chain(a, quotient, Ball(1.0) / b.value), of_b = Chain(b, 0.0, quotient / b.value);
+  return Combine(quotient, of_a, of_b, [](const Ball& da, const Ball& db) { return da - db; });
 }
 
 Number Sqr(const Number& a) { return Chain(a, a.value * a.value, a.value * 2.0); }
@@ -133,7 +134,13 @@ Number Exp(const Number& a) {
 }
 
 Number Expm1(const Number& a) { return Chain(a, Expm1(a.value), Exp(a.value)); }
-Number Log(const Number& a) { return Chain(a, Log(a.value), Ball(1.0) / a.value); }
+
+/// At 0 the slope is that from above, where alone there is a logarithm.
+Number Log(const Number& a) {
+  const Ball slope = IsZero(a.value) ? Pow(Ball(), Ball(-1.0)) : Ball(1.0) / a.value;
+  return Chain(a, Log(a.value), slope);
+}
+
 Number Log1p(const Number& a) { return Chain(a, Log1p(a.value), Ball(1.0) / (Ball(1.0) + a.value)); }
 
 Number Atan(const Number& a) { return Chain(a, Atan(a.value), Ball(1.0) / (Ball(1.0) + a.value * a.value)); }

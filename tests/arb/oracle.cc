@@ -9,7 +9,7 @@ namespace {
 
 constexpr slong kFirstBits = 128;
 constexpr slong kLastBits = 8192;  // a sum of squares of binary64 numbers is exact in 4300
-constexpr slong kNarrowBits = 80;
+constexpr slong kNarrowBits = 96;  // binary64 and 43 bits behind it
 constexpr slong kNegligible = 40;  // so many bits below the smallest subnormal
 
 /// The outputs of one evaluation: the loss, then a gradient of the sum of its elements for each leaf.

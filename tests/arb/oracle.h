@@ -22,7 +22,7 @@ struct Answer {
   bool narrow = false;   ///< every ball is narrow, or an infinity
 };
 
-/// Narrow: 80 bits known, or a radius far below the smallest subnormal number of the dtype.
+/// Narrow: 96 bits known, or a radius far below the smallest subnormal number of the dtype.
 Answer Solve(const Problem& problem);
 
 }  // namespace exactloss::arb
