@@ -2,6 +2,7 @@
 #include <string>
 
 #include "reference/real.h"
+#include "reference/text.h"
 #include "reference/truth.h"
 
 namespace exactloss {
@@ -21,15 +22,14 @@ std::string Notation(std::string digits, mpfr_exp_t exponent) {
   while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
   const auto count = static_cast<mpfr_exp_t>(digits.size());
   if (exponent <= 0 && exponent > -kMostZeros) {
-    return "0." + std::string(static_cast<std::size_t>(-exponent), '0') + digits;
+    return Concat("0.", std::string(static_cast<std::size_t>(-exponent), '0'), digits);
   }
   if (exponent > 0 && exponent <= kMostInteger) {
     if (count <= exponent) return digits + std::string(static_cast<std::size_t>(exponent - count), '0');
     return digits.substr(0, static_cast<std::size_t>(exponent)) + "." +
            digits.substr(static_cast<std::size_t>(exponent));
   }
-  const std::string fraction = count > 1 ? "." + digits.substr(1) : "";
-  return digits.substr(0, 1) + fraction + "e" + std::to_string(exponent - 1);
+  return Concat(digits.substr(0, 1), count > 1 ? "." : "", digits.substr(1), "e", exponent - 1);
 }
 
 std::string ToDecimal(const Real& x, int digits) {
