@@ -1,0 +1,42 @@
+// Causes: failed findings that share subject, loss, output, dtype and class, with the one that tells most.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "oracle/audit.h"
+
+namespace exactloss {
+
+struct Cause {
+  Finding worst;  ///< the largest ulp; the shortest line among equals
+  std::uint64_t elements = 0;
+  std::uint64_t findings = 0;  ///< problems in which it was met
+};
+
+/// Keeps the causes of what fails; what passes, and what was not decided or not asked, is none.
+class Grouping : public Sink {
+ public:
+  void Write(const Finding& finding) override;
+  /// In the order of the subjects as they came, then the losses, then the largest ulp first.
+  std::vector<Cause> Causes() const;
+
+ private:
+  using Key = std::tuple<std::size_t, std::size_t, std::string, Dtype, Verdict, Divergence>;
+  std::map<Key, Cause> causes_;
+  std::vector<std::string> subjects_, losses_;  ///< in the order in which they came
+};
+
+/// Does `a` say more than `b`? A larger ulp does, then a shorter line. An ulp of NaN is the least.
+bool TellsMore(const Finding& a, const Finding& b);
+
+/// Larger is worse: what fails is worse than what is not decided, and that than what passes.
+int Severity(Verdict verdict);
+
+/// Does the finding fail? (What is undecided or unsupported neither passes nor fails.)
+bool Fails(const Finding& finding);
+
+}  // namespace exactloss

@@ -1,0 +1,265 @@
+#include "reports/markdown.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <string>
+
+#include "reports/numbers.h"
+
+namespace exactloss {
+namespace {
+
+constexpr Verdict kVerdicts[] = {Verdict::kExact,     Verdict::kFaithful,   Verdict::kAccurate,
+                                 Verdict::kStable,    Verdict::kConvention, Verdict::kInaccurate,
+                                 Verdict::kDivergent, Verdict::kUndecided,  Verdict::kUnsupported};
+
+/// For a table's cell; a subject's name may be any shell command.
+std::string Escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|' || c == '\\' || c == '`' || c == '*' || c == '_' || c == '<' || c == '[') escaped += '\\';
+    escaped += c == '\n' ? ' ' : c;
+  }
+  return escaped;
+}
+
+/// A code span, whatever stands in it. In a table even a code span's bars end the cell.
+std::string Code(std::string_view text) {
+  std::string code;
+  for (const char c : text) {
+    if (c == '|') code += '\\';
+    code += c == '\n' ? ' ' : c;
+  }
+  return text.find('`') == std::string_view::npos ? fmt::format("`{}`", code) : fmt::format("`` {} ``", code);
+}
+
+bool HasFailed(const Worst& worst) { return Severity(worst.verdict) > Severity(Verdict::kUndecided); }
+
+std::string CellText(const TableRow& row, Dtype dtype) {
+  const auto found = row.cells.find(dtype);
+  if (found == row.cells.end()) return "";
+  const Worst& worst = found->second;
+  if (worst.verdict == Verdict::kUnsupported) return "-";
+  if (worst.verdict == Verdict::kUndecided) return "undecided";
+  const std::string text =
+      fmt::format("{} {}", ErrorText(worst.ulp), ClassOrVerdict(worst.verdict, worst.divergence));
+  return HasFailed(worst) ? fmt::format("**{}**", text) : text;
+}
+
+class Writer {
+ public:
+  Writer(const Report& report, std::ostream& out)
+      : report_(report), causes_(report.grouping.Causes()), out_(out) {}
+
+  void Write() {
+    Print("# Exactloss report\n\n");
+    if (report_.run.interrupted) {
+      Print("> **Interrupted**: this is what was found until then, not the whole selection.\n\n");
+    }
+    for (const std::string& subject : report_.tally.subjects()) {
+      if (!report_.IsPitfall(subject)) WriteHeadline(subject);
+    }
+    WriteRun();
+    WriteCounts();
+    for (const std::string& subject : report_.tally.subjects()) {
+      if (!report_.IsPitfall(subject)) WriteSubject(subject);
+    }
+    WritePitfalls();
+    WriteLegend();
+  }
+
+ private:
+  template <class... Arguments>
+  void Print(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::print(out_, format, std::forward<Arguments>(arguments)...);
+  }
+
+  std::vector<const Cause*> CausesOf(const std::string& subject) const {
+    std::vector<const Cause*> causes;
+    for (const Cause& cause : causes_) {
+      if (cause.worst.subject == subject) causes.push_back(&cause);
+    }
+    return causes;
+  }
+
+  void WriteHeadline(const std::string& subject) {
+    const Counts& counts = report_.tally.counts(subject);
+    const std::vector<const Cause*> causes = CausesOf(subject);
+    const auto unseen = std::count_if(causes.begin(), causes.end(),
+                                      [](const Cause* cause) { return !cause->worst.seen_by_assert_close; });
+    const std::uint64_t judged = counts.passed() + counts.failed();
+    Print("**{}**: {} of {} fail", Escaped(subject), counts.failed(), Counted(judged, "output element"));
+    if (!causes.empty()) {
+      Print(", from {}; `torch.testing.assert_close` with its defaults does not see the worst of {}",
+            Counted(causes.size(), "cause"), unseen);
+    }
+    Print(".\n\n");
+  }
+
+  void WriteRun() {
+    const RunInfo& run = report_.run;
+    Print("## What was audited\n\n| | |\n|---|---|\n");
+    Print("| program | {} |\n| command | {} |\n", Escaped(run.program), Code(run.command));
+    Print("| selection | {} |\n| problems | {} |\n| CPU | {} |\n", Escaped(run.selection), run.problems,
+          Escaped(run.cpu));
+    for (const SubjectInfo& subject : run.subjects) {
+      if (report_.IsPitfall(subject.name)) continue;
+      Print("| {} | {} |\n", Escaped(subject.name), Escaped(VersionText(subject)));
+    }
+    Print("\n");
+  }
+
+  void WriteCounts() {
+    Print("## Output elements by verdict\n\n| subject |");
+    for (const Verdict verdict : kVerdicts) Print(" {} |", Name(verdict));
+    Print(" mistrusted |\n|---|");
+    for ([[maybe_unused]] const Verdict verdict : kVerdicts) Print("--:|");
+    Print("--:|\n");
+    for (const std::string& subject : report_.tally.subjects()) {
+      if (report_.IsPitfall(subject)) continue;
+      const Counts& counts = report_.tally.counts(subject);
+      Print("| {} |", Escaped(subject));
+      for (const Verdict verdict : kVerdicts) Print(" {} |", counts.of(verdict));
+      Print(" {} |\n", counts.mistrusted);
+    }
+    Print("\n");
+  }
+
+  void WriteSubject(const std::string& subject) {
+    Print("## {}\n\n### Worst verdict and ulp error\n\n| loss | output |", Escaped(subject));
+    const std::set<Dtype> dtypes = report_.tally.dtypes();
+    for (const Dtype dtype : dtypes) Print(" {} |", Name(dtype));
+    Print("\n|---|---|");
+    for ([[maybe_unused]] const Dtype dtype : dtypes) Print("---|");
+    Print("\n");
+    for (const TableRow& row : report_.tally.RowsByOutput(subject)) {
+      Print("| {} | {} |", Code(row.loss), Escaped(row.output));
+      for (const Dtype dtype : dtypes) Print(" {} |", CellText(row, dtype));
+      Print("\n");
+    }
+    WriteClasses(subject);
+    WriteCauses(subject);
+  }
+
+  void WriteClasses(const std::string& subject) {
+    const Counts& counts = report_.tally.counts(subject);
+    if (counts.failed() == 0) return Print("\nNothing fails.\n\n");
+    Print("\n### Failed elements by class\n\n| class | elements |\n|---|--:|\n");
+    for (const auto& [divergence, count] : counts.divergences)
+      Print("| {} | {} |\n", Name(divergence), count);
+    if (const std::uint64_t count = counts.of(Verdict::kInaccurate)) {
+      Print("| {} | {} |\n", Name(Verdict::kInaccurate), count);
+    }
+    Print("\n");
+  }
+
+  void WriteCauses(const std::string& subject) {
+    const std::vector<const Cause*> causes = CausesOf(subject);
+    if (causes.empty()) return;
+    Print("### What fails, by cause\n\nEach with its worst element; `exactloss run 'LINE'` explains it.\n\n");
+    std::string loss;
+    for (const Cause* cause : causes) {
+      if (cause->worst.loss != loss) Print("#### {}\n\n", loss = cause->worst.loss);
+      WriteCause(*cause);
+    }
+  }
+
+  void WriteCause(const Cause& cause) {
+    const Finding& worst = cause.worst;
+    Print("- **{} {}: {}** ({} in {})", Name(worst.dtype), Escaped(worst.output),
+          ClassOrVerdict(worst.verdict, worst.divergence), Counted(cause.elements, "element"),
+          Counted(cause.findings, "problem"));
+    WriteWorst(worst);
+  }
+
+  /// The rest of a list item: numbers, message, and the line in a code block.
+  void WriteWorst(const Finding& worst) {
+    if (worst.got) {
+      Print(". Worst {} ulp: element {} is {}", ErrorText(worst.ulp), worst.index, Code(GotText(worst)));
+      if (worst.truth) {
+        Print(", the truth {}, to {} {}", TruthText(worst), Name(worst.dtype),
+              Code(NumberText(worst.dtype, Nearest(worst.dtype, worst.truth->value))));
+      }
+    }
+    Print(". assert_close {} it.", worst.seen_by_assert_close ? "sees" : "does not see");
+    if (!worst.message.empty()) Print(" {}.", Escaped(worst.message));
+    Print("\n  ```\n  {}\n  ```\n", worst.line);
+  }
+
+  void WritePitfalls() {
+    std::vector<const SubjectInfo*> forms;
+    for (const SubjectInfo& subject : report_.run.subjects) {
+      if (subject.name.starts_with("naive/")) forms.push_back(&subject);
+    }
+    if (forms.empty()) return;
+    Print("## Pitfalls: what common but naive forms cost\n\n");
+    Print("| form | loss | elements | fail | worst ulp | first by size |\n|---|---|--:|--:|--:|---|\n");
+    for (const SubjectInfo* form : forms) {
+      const Counts& counts = report_.tally.counts(form->name);
+      const std::uint64_t judged = counts.passed() + counts.failed();
+      if (judged == 0) continue;
+      const Cause* worst = WorstOf(form->name);
+      const double share = 100.0 * static_cast<double>(counts.failed()) / static_cast<double>(judged);
+      Print("| {} | {} | {} | {:.1f} % | {} | {} |\n", Escaped(form->name),
+            Code(report_.tally.RowsByLoss(form->name).front().loss), judged, share,
+            worst == nullptr ? "-" : ErrorText(worst->worst.ulp), ClassesBySize(counts));
+    }
+    Print("\nThe worst of each:\n\n");
+    for (const SubjectInfo* form : forms) {
+      const Cause* worst = WorstOf(form->name);
+      if (worst == nullptr) continue;
+      Print("- **{}**, {} {}: {}", Escaped(form->name), Name(worst->worst.dtype),
+            Escaped(worst->worst.output), ClassOrVerdict(worst->worst.verdict, worst->worst.divergence));
+      WriteWorst(worst->worst);
+    }
+    Print("\n");
+  }
+
+  const Cause* WorstOf(const std::string& subject) const {
+    const std::vector<const Cause*> causes = CausesOf(subject);
+    const auto worst = std::max_element(causes.begin(), causes.end(), [](const Cause* a, const Cause* b) {
+      return TellsMore(b->worst, a->worst);
+    });
+    return worst == causes.end() ? nullptr : *worst;
+  }
+
+  static std::string ClassesBySize(const Counts& counts) {
+    std::pair<std::uint64_t, std::string_view> most{counts.of(Verdict::kInaccurate),
+                                                    Name(Verdict::kInaccurate)};
+    for (const auto& [divergence, count] : counts.divergences) {
+      if (count > most.first) most = {count, Name(divergence)};
+    }
+    return most.first == 0 ? "-" : fmt::format("{} ({})", most.second, most.first);
+  }
+
+  void WriteLegend() {
+    Print(
+        "## How to read this\n\n"
+        "The truth is the loss or gradient in real arithmetic, proven. An ulp is the gap between "
+        "neighbouring "
+        "numbers of the dtype at the truth.\n\n"
+        "| verdict | |\n|---|---|\n"
+        "| exact | the correctly rounded truth |\n"
+        "| faithful | less than 1 ulp off |\n"
+        "| accurate | within the bound that the subject declares |\n"
+        "| stable | further off, and explained by the conditioning of the inputs |\n"
+        "| convention | at a kink, in the subdifferential, but another element than PyTorch documents |\n"
+        "| **inaccurate** | further off than conditioning explains |\n"
+        "| **divergent** | of a class: overflow, underflow, cancellation, nan, ... |\n"
+        "| undecided | the truth could not be proven |\n"
+        "| unsupported | the subject does not compute this |\n"
+        "| mistrusted | counted among those that pass, but the pass proves little |\n");
+  }
+
+  const Report& report_;
+  const std::vector<Cause> causes_;
+  std::ostream& out_;
+};
+
+}  // namespace
+
+void WriteMarkdown(const Report& report, std::ostream& out) { Writer(report, out).Write(); }
+
+}  // namespace exactloss

@@ -1,0 +1,58 @@
+// All that the reports for people are made of: what was audited, and what became of it.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reports/grouping.h"
+#include "reports/tally.h"
+
+namespace exactloss {
+
+struct RunInfo {
+  std::string program;    ///< "exactloss 0.1.0"
+  std::string command;    ///< as typed, quoted for a shell
+  std::string selection;  ///< "profile gate, seed 1: 19 losses x 4 dtypes x 11 fills"
+  std::string cpu;
+  std::vector<SubjectInfo> subjects;
+  std::set<std::string>
+      pitfalls;  ///< subjects that show what a bad form costs; none of their failures counts
+  std::uint64_t problems = 0;
+  bool interrupted = false;
+};
+
+struct Report {
+  RunInfo run;
+  Tally tally;
+  Grouping grouping;
+
+  bool IsPitfall(const std::string& subject) const { return run.pitfalls.count(subject) != 0; }
+  /// Of the subjects that count.
+  Counts Total() const;
+  /// "12 undecided, 3 unsupported, 1234 passed, 56 failed"
+  std::string LastLine() const;
+};
+
+/// Fills a report and passes the findings on. What a pitfall does not support is left out: a naive form has
+/// one loss.
+class Collector : public Sink {
+ public:
+  /// The report and the sinks outlive it.
+  Collector(Report& report, std::vector<Sink*> next) : report_(report), next_(std::move(next)) {}
+  void Write(const Finding& finding) override;
+
+ private:
+  Report& report_;
+  std::vector<Sink*> next_;
+};
+
+/// "2.13.0, capability AVX512, threads 1"
+std::string VersionText(const SubjectInfo& subject);
+
+/// The model name of the processor, or "unknown".
+std::string CpuName();
+
+}  // namespace exactloss
