@@ -134,8 +134,10 @@ template <class T>
 Dual<T> Expm1(const Dual<T>& x) {
   return x.Chain(Expm1(x.value), Exp(x.value));
 }
+/// At 0 the slope is the limit from inside the domain: a pole of the sign of x's slope.
 template <class T>
 Dual<T> Log(const Dual<T>& x) {
+  if (SignOf(x.value) == Sign::kZero) return x.Chain(Log(x.value), Power(x.value, T(-1.0)));
   return x.Map(Log(x.value), [&](const T& d) { return d / x.value; });
 }
 template <class T>
@@ -178,10 +180,9 @@ Dual<T> AtanRatio(const Dual<T>& w, const Dual<T>& h) {
 }
 template <class T>
 Dual<T> Share(const Dual<T>& weight, const Dual<T>& f) {
-  const bool none = SignOf(weight.value) == Sign::kZero;
   return Dual<T>::Join(
       Share(weight.value, f.value), weight, f, [&](const T& d) { return d * f.value; },
-      [&](const T& d) { return none ? T(0.0) : weight.value * d; });
+      [&](const T& d) { return Share(weight.value, d); });
 }
 
 // --- kinks

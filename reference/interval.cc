@@ -110,9 +110,9 @@ Interval Interval::Everything() {
 }
 
 int Interval::UnitSign() const {
-  if (!is_point_) return 0;
+  if (!is_point_ || IsNan()) return 0;
   if (mpfr_cmp_si(lower_.get(), 1) == 0) return 1;
-  return !IsNan() && mpfr_cmp_si(lower_.get(), -1) == 0 ? -1 : 0;
+  return mpfr_cmp_si(lower_.get(), -1) == 0 ? -1 : 0;
 }
 
 Interval operator-(const Interval& x) {

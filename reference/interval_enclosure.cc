@@ -40,15 +40,15 @@ Extended EndOf(const Real& x, mpfr_rnd_t direction) {
   const auto head_bits = static_cast<std::uint64_t>(bits >> kTailBits);
   auto rest = static_cast<Int128>(bits & ((static_cast<Uint128>(1) << kTailBits) - 1));
   double head = static_cast<double>(head_bits) * 0x1p-52;
-  if (rest == 0 && exact) return {sign * head, 0, ExponentOf(x)};
+  if (outward && !exact) ++rest;  // what lies below is less than one unit
+  if (rest == 0) return {sign * head, 0, ExponentOf(x)};
   if (rest > static_cast<Int128>(1) << (kTailBits - 1)) {
     head += 0x1p-52;
     rest -= static_cast<Int128>(1) << kTailBits;
   }
   double tail = static_cast<double>(rest);
   const auto kept = static_cast<Int128>(tail);
-  if (outward && (kept < rest || (kept == rest && !exact)))
-    tail = tail == 0 ? 1 : std::nextafter(tail, HUGE_VAL);
+  if (outward && kept < rest) tail = std::nextafter(tail, HUGE_VAL);
   if (!outward && kept > rest) tail = std::nextafter(tail, -HUGE_VAL);
   tail *= 0x1p-127;
   std::int64_t scale = ExponentOf(x);

@@ -89,6 +89,24 @@ T PowerSum(const std::vector<T>& v, Parameter p) {
   return Sum(powers);
 }
 
+/// Do the vectors hold the same magnitudes, in whatever order?
+template <class T>
+bool SameMagnitudes(const std::vector<T>& u, const std::vector<T>& v) {
+  return std::is_permutation(u.begin(), u.end(), v.begin(), v.end(),
+                             [](const T& x, const T& y) { return SignOf(Sqr(x) - Sqr(y)) == Sign::kZero; });
+}
+
+/// A number with the sign of norm(u) - norm(v), also of its slopes: equal norms are roots that intervals
+/// never prove equal, but the sums of powers below them are exact for whole p. Equal magnitudes are equal at
+/// any p, and p > 1 orders them as p = 2 does.
+template <class T>
+T NormOrder(const std::vector<T>& u, const std::vector<T>& v, Parameter p) {
+  const T order = PowerSum(u, p) - PowerSum(v, p);
+  const bool as_squares =
+      SignOf(order) == Sign::kUnknown && (u.size() == 1 || !(p < 1)) && SameMagnitudes(u, v);
+  return as_squares ? PowerSum(u, Parameter(2)) - PowerSum(v, Parameter(2)) : order;
+}
+
 /// The p-norm of plain numbers.
 template <class T>
 T NormValue(const std::vector<T>& v, Parameter p) {

@@ -101,9 +101,12 @@ std::vector<Proven> ProveTerm(const Terms& terms, std::int64_t term, const std::
     std::vector<Proven> outputs = Collect(torch);
     for (std::size_t i = 0; i + 1 < outputs.size(); ++i) {
       const Interval &from_right = right.term.slopes[i], &from_left = left.term.slopes[i];
-      if (!AreApart(from_right, from_left)) continue;
+      // PyTorch's element is one of the vector's subdifferential; it may lie beside the slopes along its
+      // axis.
+      const Interval& element = torch.term.slopes[i];
+      if (!AreApart(from_right, from_left) && !AreApart(from_right, element)) continue;
       outputs[i + 1].kink = true;
-      outputs[i + 1].allowed = Hull(from_right, from_left);
+      outputs[i + 1].allowed = Hull(Hull(from_right, from_left), element);
     }
     if (!proven) {
       for (const Attempt* reading : {&torch, &right, &left}) judge.MarkUnknown(*reading, outputs);

@@ -56,6 +56,7 @@ std::string ToDecimal(const Enclosure& e, int digits) {
   Real lower(kExactBits), upper(kExactBits);
   Set(lower, e.lower);
   Set(upper, e.upper);
+  if (IsNan(e)) return "nan";
   if (mpfr_sgn(lower.get()) * mpfr_sgn(upper.get()) <= 0 && !mpfr_equal_p(lower.get(), upper.get()))
     return "0";
   if (!mpfr_equal_p(lower.get(), upper.get())) {

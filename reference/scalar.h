@@ -131,10 +131,10 @@ T Min(const T& x, const T& y) {
       x - y, [&] { return x; }, [&] { return T(0.5) * (x + y); }, [&] { return y; });
 }
 
-/// weight * f, and 0 at weight 0 even where f has a pole: 0 log 0 = 0.
+/// weight * f, and 0 at weight 0 even where f has a pole: 0 log 0 = 0. A NaN stays one.
 template <class T>
 T Share(const T& weight, const T& f) {
-  return SignOf(weight) == Sign::kZero ? T(0.0) : weight * f;
+  return SignOf(weight) == Sign::kZero && SignOf(f) != Sign::kNan ? T(0.0) : weight * f;
 }
 template <class T>
 T XLogX(const T& x) {

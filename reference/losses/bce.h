@@ -23,7 +23,7 @@ struct Bce {
   template <class T>
   T Term(const T* v) const {
     const T &x = v[0], &t = v[1], &w = v[2];
-    return w * (Share(t, MinusLog(x)) + Share(1 - t, MinusLog(1 - x)));
+    return Share(w, Share(t, MinusLog(x)) + Share(1 - t, MinusLog(1 - x)));
   }
 
   /// A constant where the clamp is active.

@@ -24,7 +24,7 @@ struct Ciou {
     const T angle = AngleBetween(a.Width(), a.Height(), b.Width(), b.Height());
     const T aspect = Sqr(2 * angle / Pi<T>());
     // v^2 / (1 - IoU + v + eps) without 0 / 0 where the aspects agree.
-    const T alpha = Detach(Share(aspect, 1 / (loss + aspect + eps)));
+    const T alpha = Detach(Share(aspect, Pow(loss + aspect + eps, Parameter(-1))));
     return loss + CentreDistance(a, b, eps) + alpha * aspect;
   }
 

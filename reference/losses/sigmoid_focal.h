@@ -24,10 +24,26 @@ struct SigmoidFocal {
   template <class T>
   T Term(const T* v) const {
     const T &x = v[0], &t = v[1], other = 1 - t;
-    const T error = Sigmoid(x) * other + Sigmoid(-x) * t;  // 1 - p_t
-    const T focal = Pow(error, gamma) * BceWithLogits::Of(x, t, T(1.0));
+    const T focal = ErrorPower(x, t) * BceWithLogits::Of(x, t, T(1.0));
     if (alpha < 0) return focal;
     return (alpha * t + (1 - T(alpha.exact())) * other) * focal;
+  }
+
+  /// (1 - p_t)^gamma. Below gamma = 1 its slopes hold a negative power, which the logarithm keeps finite.
+  template <class T>
+  T ErrorPower(const T& x, const T& t) const {
+    const T other = 1 - t;
+    if (gamma == 0 || !(gamma < 1)) return Pow(Sigmoid(x) * other + Sigmoid(-x) * t, gamma);
+    return Exp(gamma * SameFunction(
+                           x, [&] { return LogError(-x, other, t); }, [&] { return LogError(x, t, other); }));
+  }
+
+  /// log(1 - p_t) at x >= 0, with the exponential that does not vanish beside the target's shares.
+  template <class T>
+  static T LogError(const T& x, const T& t, const T& other) {
+    return SameFunction(
+        -other, [&] { return Log(other + t * Exp(-x)) - Softplus(-x); },
+        [&] { return Log(t + other * Exp(x)) - Softplus(x); });
   }
 
   Parameter alpha, gamma;

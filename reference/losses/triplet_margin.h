@@ -39,10 +39,10 @@ struct TripletMargin {
     const std::vector<T> pull = Difference(anchor, positive, size), push = Difference(anchor, negative, size);
     const T far = swap ? Nearer(push, Difference(positive, negative, size)) : Norm(push, p);
     const T loss = Norm(pull, p) - far + margin;
-    // At margin 0 the power sums tell two equal norms, which roots of intervals never do.
-    const T side = margin == 0 && !swap ? PowerSum(pull, p) - PowerSum(push, p) : loss;
+    const bool unknown = SignOf(loss) == Sign::kUnknown && margin == 0 && !swap;
     return Piecewise(
-        side, [] { return T(0.0); }, [&] { return loss; }, [&] { return loss; });
+        unknown ? NormOrder(pull, push, p) : loss, [] { return T(0.0); }, [&] { return loss; },
+        [&] { return loss; });
   }
 
   template <class T>
@@ -56,7 +56,7 @@ struct TripletMargin {
   T Nearer(const std::vector<T>& u, const std::vector<T>& v) const {
     const T near_u = Norm(u, p), near_v = Norm(v, p);
     return Piecewise(
-        PowerSum(u, p) - PowerSum(v, p), [&] { return near_u; }, [&] { return T(0.5) * (near_u + near_v); },
+        NormOrder(u, v, p), [&] { return near_u; }, [&] { return T(0.5) * (near_u + near_v); },
         [&] { return near_v; });
   }
 
