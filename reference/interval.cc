@@ -31,16 +31,20 @@ const Real& Greater(const Real& x, const Real& y) { return mpfr_lessequal_p(x.ge
 
 int SignOfEnd(const Real& x) { return mpfr_sgn(x.get()); }
 
+/// The exponent of a positive number.
+mpfr_exp_t ScaleOf(const Real& x) {
+  return SignOfEnd(x) > 0 && mpfr_regular_p(x.get()) ? mpfr_get_exp(x.get()) : mpfr_get_emin_min();
+}
+
 }  // namespace
 
-Interval& Interval::Normalise() {
+void Interval::Normalise() {
   if (mpfr_nan_p(lower_.get()) || (!is_point_ && mpfr_nan_p(upper_.get()))) {
     mpfr_set_nan(lower_.get());
     is_point_ = true;
   }
   if (mpfr_zero_p(lower_.get())) mpfr_set_zero(lower_.get(), 1);
   if (!is_point_ && mpfr_zero_p(upper_.get())) mpfr_set_zero(upper_.get(), 1);
-  return *this;
 }
 
 template <class Lower, class Upper>
@@ -51,7 +55,8 @@ Interval Interval::OfEnds(Lower lower, Upper upper) {
   lower(result.lower_.get());
   upper(result.upper_.get());
   result.is_point_ = false;
-  return std::move(result.Normalise());
+  result.Normalise();
+  return result;
 }
 
 template <class Operation>
@@ -64,7 +69,8 @@ Interval Interval::OfPoints(Operation operation, const Interval& x, const Interv
     mpfr_nextabove(result.upper_.get());
     result.is_point_ = false;
   }
-  return std::move(result.Normalise());
+  result.Normalise();
+  return result;
 }
 
 template <class Function>
@@ -79,18 +85,22 @@ Interval Interval::Increasing(Function function, const Interval& x) {
                 [&](mpfr_ptr upper) { function(upper, x.upper_.get(), MPFR_RNDU); });
 }
 
-Interval::Interval() {
-  lower_.Init(Bits());
-  mpfr_set_zero(lower_.get(), 1);
+template <class Function, class Grow>
+Interval Interval::FromLowerEnd(Function function, const Interval& x, mpfr_exp_t scale, Grow grow) {
+  if (x.is_point_) return Increasing(function, x);
+  const Interval end = x.LowerEnd(), width = x - end;
+  const Real& w = width.upper_;
+  const bool is_narrow = mpfr_regular_p(w.get()) && mpfr_get_exp(w.get()) <= scale - Bits() / 2;
+  return is_narrow ? grow(Increasing(function, end), width) : Increasing(function, x);
 }
 
 Interval::Interval(double exact) {
   lower_.Init(Bits());
-  mpfr_set_d(lower_.get(), exact, MPFR_RNDN);
+  lower_.Set(exact);
   Normalise();
 }
 
-Interval Interval::PowerOfTwo(long exponent) {
+Interval Interval::PowerOfTwo(std::int64_t exponent) {
   Interval result;
   mpfr_set_si_2exp(result.lower_.get(), 1, exponent, MPFR_RNDN);
   return result;
@@ -109,22 +119,32 @@ Interval Interval::Everything() {
                 [](mpfr_ptr upper) { mpfr_set_inf(upper, 1); });
 }
 
+bool Interval::Is(int number) const {
+  return is_point_ && !IsNan() && mpfr_cmp_si(lower_.get(), number) == 0;
+}
+
 int Interval::UnitSign() const {
-  if (!is_point_ || IsNan()) return 0;
-  if (mpfr_cmp_si(lower_.get(), 1) == 0) return 1;
-  return mpfr_cmp_si(lower_.get(), -1) == 0 ? -1 : 0;
+  if (!is_point_ || mpfr_get_exp(lower_.get()) != 1) return 0;
+  return Is(1) ? 1 : Is(-1) ? -1 : 0;
+}
+
+Interval Interval::LowerEnd() const {
+  Interval end{Empty{}};
+  end.lower_ = lower_;
+  return end;
 }
 
 Interval operator-(const Interval& x) {
   Interval result{Interval::Empty{}};
   result.lower_ = x.upper();
-  mpfr_neg(result.lower_.get(), result.lower_.get(), MPFR_RNDN);
+  result.lower_.Negate();
   if (!x.is_point_) {
     result.upper_ = x.lower_;
-    mpfr_neg(result.upper_.get(), result.upper_.get(), MPFR_RNDN);
+    result.upper_.Negate();
     result.is_point_ = false;
   }
-  return std::move(result.Normalise());
+  result.Normalise();
+  return result;
 }
 
 Interval operator+(const Interval& x, const Interval& y) {
@@ -196,15 +216,44 @@ Interval Sqr(const Interval& x) {
 }
 
 Interval Sqrt(const Interval& x) { return Interval::Increasing(mpfr_sqrt, x); }
-Interval Exp(const Interval& x) { return Interval::Increasing(mpfr_exp, x); }
-Interval Expm1(const Interval& x) { return Interval::Increasing(mpfr_expm1, x); }
-Interval Log(const Interval& x) { return Interval::Increasing(mpfr_log, x); }
-Interval Log1p(const Interval& x) { return Interval::Increasing(mpfr_log1p, x); }
-Interval Atan(const Interval& x) { return Interval::Increasing(mpfr_atan, x); }
+Interval Exp(const Interval& x) {
+  return Interval::FromLowerEnd(mpfr_exp, x, 0, [](const Interval& f, const Interval& width) {
+    return f * (1 + width * (1 + width));
+  });
+}
+Interval Expm1(const Interval& x) {
+  return Interval::FromLowerEnd(mpfr_expm1, x, 0, [](const Interval& f, const Interval& width) {
+    return f + (1 + f) * (width * (1 + width));
+  });
+}
+Interval Log(const Interval& x) {
+  return Interval::FromLowerEnd(mpfr_log, x, ScaleOf(x.lower_),
+                                [&](const Interval& f, const Interval& width) { return f + width / x; });
+}
+Interval Log1p(const Interval& x) {
+  return Interval::FromLowerEnd(
+      mpfr_log1p, x, ScaleOf(x.lower_),
+      [&](const Interval& f, const Interval& width) { return f + width / (1 + x); });
+}
+Interval Atan(const Interval& x) {
+  if (SignOf(x) == Sign::kNegative) return -Atan(-x);
+  return Interval::FromLowerEnd(
+      mpfr_atan, x, ScaleOf(x.lower_),
+      [&](const Interval& f, const Interval& width) { return f + width / (1 + Sqr(x)); });
+}
 
 Interval Power(const Interval& x, const Interval& exponent) {
+  if (exponent.Is(1)) return x;
+  if (exponent.Is(2)) return Sqr(x);
   if (x.is_point_ && exponent.is_point_) return Interval::OfPoints(mpfr_pow, x, exponent);
   if (SignOfEnd(x.lower_) < 0) return Interval::Nan();
+  if (exponent.is_point_) {
+    const bool rises = SignOfEnd(exponent.lower_) >= 0;
+    const Real &least = rises ? x.lower_ : x.upper_, &greatest = rises ? x.upper_ : x.lower_;
+    return Interval::OfEnds(
+        [&](mpfr_ptr lower) { mpfr_pow(lower, least.get(), exponent.lower_.get(), MPFR_RNDD); },
+        [&](mpfr_ptr upper) { mpfr_pow(upper, greatest.get(), exponent.lower_.get(), MPFR_RNDU); });
+  }
   // x^e is monotone in x and in e, so its extremes are at the corners.
   const Real* bases[] = {&x.lower_, &x.upper()};
   const Real* exponents[] = {&exponent.lower_, &exponent.upper()};

@@ -7,6 +7,7 @@
 // spreads.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 #include "reference/evaluation.h"
@@ -18,9 +19,9 @@ namespace exactloss {
 
 class Interval {
  public:
-  Interval();              ///< zero
+  Interval() : Interval(0.0) {}
   Interval(double exact);  // NOLINT(google-explicit-constructor): a double is a real number, exactly
-  static Interval PowerOfTwo(long exponent);
+  static Interval PowerOfTwo(std::int64_t exponent);
   static Interval Infinity(int sign);
   static Interval Nan();
   static Interval Everything();
@@ -29,6 +30,7 @@ class Interval {
   bool IsNan() const { return mpfr_nan_p(lower_.get()); }
   bool IsZero() const { return is_point_ && mpfr_zero_p(lower_.get()); }
   bool IsInfinite() const { return is_point_ && mpfr_inf_p(lower_.get()); }
+  bool Is(int number) const;  ///< exactly
   /// +1 or -1 if this is exactly that number, else 0.
   int UnitSign() const;
 
@@ -60,10 +62,15 @@ class Interval {
  private:
   struct Empty {};
   explicit Interval(Empty) {}
-  Interval& Normalise();
+  void Normalise();
+  Interval LowerEnd() const;
 
   template <class Function>
   static Interval Increasing(Function function, const Interval& x);
+  /// The same for a costly function: grow(function(end), width) from the lower end alone, where the width is
+  /// below 2^scale by half of the bits, so that a slope is as good as the other end.
+  template <class Function, class Grow>
+  static Interval FromLowerEnd(Function function, const Interval& x, mpfr_exp_t scale, Grow grow);
   template <class Operation>
   static Interval OfPoints(Operation operation, const Interval& x, const Interval& y);
   /// Of the ends that lower(number) and upper(number) set.

@@ -2,35 +2,37 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace exactloss {
 namespace {
 
 /// Exponents of the surrogates. Squares and products of three doubles lie far below them, their reciprocals
 /// above.
-constexpr long kExponents[] = {1200, 1500, 1800};
+constexpr std::int64_t kExponents[] = {1200, 1500, 1800};
 constexpr std::size_t kOrders = std::size(kExponents);
 constexpr std::size_t kFewInfinities = 3;  // all orders of so many are tried
 
 /// For each trial the exponent of each of `count` infinities.
-std::vector<std::vector<long>> Trials(std::size_t count) {
-  std::vector<std::vector<long>> trials;
+std::vector<std::vector<std::int64_t>> Trials(std::size_t count) {
+  std::vector<std::vector<std::int64_t>> trials;
   if (count <= kFewInfinities) {
     std::size_t all = 1;
     for (std::size_t i = 0; i < count; ++i) all *= kOrders;
     for (std::size_t trial = 0; trial < all; ++trial) {
-      std::vector<long>& exponents = trials.emplace_back();
+      std::vector<std::int64_t>& exponents = trials.emplace_back();
       for (std::size_t i = 0, rest = trial; i < count; ++i, rest /= kOrders) {
         exponents.push_back(kExponents[rest % kOrders]);
       }
     }
     return trials;
   }
-  for (const long exponent : kExponents) trials.emplace_back(count, exponent);
-  std::vector<long> rising, falling, alternating;
-  const long span = kExponents[kOrders - 1] - kExponents[0];
+  for (const std::int64_t exponent : kExponents) trials.emplace_back(count, exponent);
+  std::vector<std::int64_t> rising, falling, alternating;
+  const std::int64_t span = kExponents[kOrders - 1] - kExponents[0];
   for (std::size_t i = 0; i < count; ++i) {
-    rising.push_back(kExponents[0] + span * static_cast<long>(i) / static_cast<long>(count - 1));
+    rising.push_back(kExponents[0] +
+                     span * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(count - 1));
     alternating.push_back(kExponents[i % kOrders]);
   }
   falling.assign(rising.rbegin(), rising.rend());
@@ -38,7 +40,8 @@ std::vector<std::vector<long>> Trials(std::size_t count) {
   return trials;
 }
 
-std::vector<Interval> WithSurrogates(const std::vector<double>& values, const std::vector<long>& exponents) {
+std::vector<Interval> WithSurrogates(const std::vector<double>& values,
+                                     const std::vector<std::int64_t>& exponents) {
   std::vector<Interval> variables = Lift(values);
   std::size_t next = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -51,7 +54,7 @@ std::vector<Interval> WithSurrogates(const std::vector<double>& values, const st
 
 /// A number beyond 2^1100 stands for an infinity, one within 2^-1150 for 0.
 Interval Snapped(const Interval& x) {
-  constexpr long kHuge = 1100, kTiny = -1150;
+  constexpr std::int64_t kHuge = 1100, kTiny = -1150;
   const EvaluationScope scope(Real::kInlineBits);
   const Interval huge = Interval::PowerOfTwo(kHuge), tiny = Interval::PowerOfTwo(kTiny);
   if (x.IsNan()) return x;
@@ -82,7 +85,7 @@ std::vector<Proven> ProveLimit(const Terms& terms, std::int64_t term, const std:
   const auto count = static_cast<std::size_t>(
       std::count_if(values.begin(), values.end(), [](double x) { return std::isinf(x); }));
   std::vector<Proven> limit;
-  for (const std::vector<long>& exponents : Trials(count)) {
+  for (const std::vector<std::int64_t>& exponents : Trials(count)) {
     std::vector<Proven> trial = ProveTerm(terms, term, WithSurrogates(values, exponents), options);
     for (Proven& output : trial) output.value = Snapped(output.value);
     if (limit.empty()) {

@@ -41,6 +41,7 @@ Dual<T> LinearCombination(T value, const std::vector<T>& a, const std::vector<Du
 template <class T>
 Dual<T> Sum(const std::vector<Dual<T>>& terms) {
   std::vector<T> values;
+  values.reserve(terms.size());
   for (const Dual<T>& term : terms) values.push_back(term.value);
   return LinearCombination(Sum(values), std::vector<T>(terms.size(), T(1.0)), terms);
 }
@@ -85,6 +86,7 @@ template <class T>
 T PowerSum(const std::vector<T>& v, Parameter p) {
   if (p.IsInfinite()) return MaximumNorm(v);
   std::vector<T> powers;
+  powers.reserve(v.size());
   for (const T& x : v) powers.push_back(AbsolutePower(x, p));
   return Sum(powers);
 }

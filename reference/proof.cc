@@ -17,7 +17,7 @@ Attempt Try(const Terms& terms, std::int64_t term, const std::vector<Interval>& 
   Attempt attempt;
   terms.Evaluate(term, variables, attempt.term);
   if (with_gradients) {
-    const Interval factor = terms.Factor();
+    const Interval& factor = terms.Factor();
     if (factor.UnitSign() != 1) {
       for (Interval& slope : attempt.term.slopes) slope = factor * slope;
     }
