@@ -64,7 +64,8 @@ struct Finding {
   std::int64_t count = 1;             ///< elements of this output that share verdict and class
 };
 
-/// Does the finding pass? exact, faithful, accurate, stable and convention do.
-bool Passes(const Finding& finding);
+/// Does it pass? exact, faithful, accurate, stable and convention do.
+bool Passes(Verdict verdict);
+inline bool Passes(const Finding& finding) { return Passes(finding.verdict); }
 
 }  // namespace exactloss

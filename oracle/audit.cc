@@ -1,0 +1,285 @@
+#include "oracle/audit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "oracle/judge.h"
+
+namespace exactloss {
+namespace {
+
+using Subjects = std::vector<std::unique_ptr<Subject>>;
+
+/// A problem, and what its findings say of where it came from.
+struct Asked {
+  std::string line;
+  std::string fill;
+  Problem problem;
+};
+
+/// The problems of an audit, made when their turn comes.
+struct Stream {
+  std::uint64_t count;
+  std::function<Asked(std::uint64_t)> at;
+};
+
+/// The findings of a problem, of every subject; what they share is kept once, since a line may be long.
+struct Judged {
+  std::string line;
+  std::string fill;
+  std::vector<Finding> findings;
+};
+
+/// Problems in a row that one thread does.
+using Block = std::vector<Judged>;
+
+/// A subject gets so many problems at once at most, and no more after so many input elements.
+constexpr std::size_t kMostAtOnce = 64;
+constexpr std::int64_t kMostElementsAtOnce = std::int64_t{1} << 20;
+
+Subjects MakeSubjects(const AuditOptions& options) {
+  Subjects subjects;
+  for (const std::string& name : options.subjects) subjects.push_back(MakeSubject(name, options.subject));
+  return subjects;
+}
+
+std::int64_t InputElements(const Problem& problem) {
+  std::int64_t elements = 0;
+  for (const auto& input : problem.inputs) elements += input ? input->size() : 0;
+  return elements;
+}
+
+bool IsSet(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(); }
+
+/// Asks, proves and judges; one a thread.
+class Worker {
+ public:
+  Worker(const Stream& stream, const AuditOptions& options, std::atomic<std::uint64_t>& done,
+         Subjects subjects)
+      : stream_(stream), options_(options), done_(done), subjects_(std::move(subjects)) {}
+
+  /// The problems [begin, end), or those of them that come before an interruption.
+  Block Run(std::uint64_t begin, std::uint64_t end) {
+    Block block;
+    while (begin < end && !IsSet(options_.interrupted)) {
+      judged_.clear(), problems_.clear();
+      std::int64_t elements = 0;
+      for (; begin < end && problems_.size() < at_once_ && elements < kMostElementsAtOnce; ++begin) {
+        Asked asked = stream_.at(begin);
+        elements += InputElements(asked.problem);
+        judged_.push_back({std::move(asked.line), std::move(asked.fill), {}});
+        problems_.push_back(std::move(asked.problem));
+      }
+      RunBatch();
+      std::move(judged_.begin(), judged_.end(), std::back_inserter(block));
+    }
+    return block;
+  }
+
+ private:
+  void RunBatch() {
+    std::vector<std::vector<Answer>> answers;
+    bool is_slow = false;
+    for (const auto& subject : subjects_) {
+      answers.push_back(subject->Run(problems_));
+      is_slow = is_slow ||
+                std::any_of(answers.back().begin(), answers.back().end(),
+                            [](const Answer& answer) { return answer.status == AnswerStatus::kTimeout; });
+    }
+    for (std::size_t i = 0; i < problems_.size(); ++i) {
+      judged_[i].findings = JudgeProblem(i, answers);
+      ++done_;
+    }
+    // An interruption waits for the batch, so that one of problems that hang must not be long.
+    at_once_ = is_slow ? 1 : std::min(2 * at_once_, kMostAtOnce);
+  }
+
+  std::vector<Finding> JudgeProblem(std::size_t i, std::vector<std::vector<Answer>>& answers) {
+    const bool is_answered = std::any_of(answers.begin(), answers.end(), [&](const auto& of_subject) {
+      return of_subject[i].status == AnswerStatus::kOk;
+    });
+    const Truth truth = is_answered ? Evaluate(problems_[i]) : Truth{};
+    const auto judge = options_.every_element ? Judge : JudgeWorst;
+    std::vector<Finding> findings;
+    for (std::size_t s = 0; s < subjects_.size(); ++s) {
+      const Answer answer = std::move(answers[s][i]);  // given back when it is judged
+      std::vector<Finding> of_subject = judge(problems_[i], truth, *subjects_[s], answer);
+      std::move(of_subject.begin(), of_subject.end(), std::back_inserter(findings));
+    }
+    return findings;
+  }
+
+  const Stream& stream_;
+  const AuditOptions& options_;
+  std::atomic<std::uint64_t>& done_;
+  const Subjects subjects_;
+  // Of the batch:
+  std::vector<Problem> problems_;
+  std::vector<Judged> judged_;
+  std::size_t at_once_ = 1;
+};
+
+/// Threads that do blocks, and the caller's thread, which writes them in order.
+class Pool {
+ public:
+  Pool(const Stream& stream, const AuditOptions& options) : stream_(stream), options_(options) {
+    const std::uint64_t jobs = std::max(options.jobs, 1);
+    block_size_ = std::clamp<std::uint64_t>(stream.count / (4 * jobs), 1, kMostAtOnce);
+    blocks_ = (stream.count + block_size_ - 1) / block_size_;
+    jobs_ = std::min(jobs, std::max<std::uint64_t>(blocks_, 1));
+  }
+
+  AuditSummary Run(const std::vector<Sink*>& sinks) {
+    Subjects first = MakeSubjects(options_);
+    for (const auto& subject : first) summary_.subjects.push_back(subject->info());
+    std::vector<std::jthread> threads;
+    try {
+      for (std::uint64_t i = 0; i < jobs_; ++i) {
+        threads.emplace_back([this, subjects = i == 0 ? std::move(first) : Subjects()]() mutable {
+          Work(std::move(subjects));
+        });
+      }
+      while (std::optional<Block> block = Next()) {
+        for (Judged& judged : *block) Write(judged, sinks);
+        ShowProgress();
+      }
+    } catch (...) {
+      Fail(std::current_exception());
+    }
+    threads.clear();
+    if (failure_) std::rethrow_exception(failure_);
+    summary_.interrupted = summary_.problems < stream_.count;
+    return std::move(summary_);
+  }
+
+ private:
+  /// So many blocks may wait for one before them.
+  std::uint64_t Window() const { return 4 * jobs_; }
+
+  void Work(Subjects subjects) {
+    try {
+      if (subjects.empty()) subjects = MakeSubjects(options_);
+      Worker worker(stream_, options_, done_, std::move(subjects));
+      while (const std::optional<std::uint64_t> number = Take()) {
+        const std::uint64_t begin = *number * block_size_;
+        Deliver(*number, worker.Run(begin, std::min(begin + block_size_, stream_.count)));
+      }
+    } catch (...) {
+      Fail(std::current_exception());
+    }
+    const std::scoped_lock lock(mutex_);
+    ++finished_;
+    changed_.notify_all();
+  }
+
+  /// The next block to do; none at the end, an interruption or a failure.
+  std::optional<std::uint64_t> Take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return failure_ || taken_ < written_ + Window(); });
+    if (failure_ || taken_ == blocks_ || IsSet(options_.interrupted)) return {};
+    return taken_++;
+  }
+
+  void Deliver(std::uint64_t number, Block block) {
+    const std::scoped_lock lock(mutex_);
+    delivered_.emplace(number, std::move(block));
+    changed_.notify_all();
+  }
+
+  void Fail(std::exception_ptr failure) {
+    const std::scoped_lock lock(mutex_);
+    if (!failure_) failure_ = std::move(failure);
+    changed_.notify_all();
+  }
+
+  /// The next block to write; none when all are written, or one of them is lost to a failure.
+  std::optional<Block> Next() {
+    constexpr auto kTick = std::chrono::milliseconds(100);
+    std::unique_lock lock(mutex_);
+    while (true) {
+      if (failure_) return {};
+      if (const auto first = delivered_.find(written_); first != delivered_.end()) {
+        Block block = std::move(first->second);
+        delivered_.erase(first);
+        ++written_;
+        changed_.notify_all();
+        return block;
+      }
+      if (finished_ == jobs_) return {};
+      changed_.wait_for(lock, kTick);
+      lock.unlock();
+      ShowProgress();
+      lock.lock();
+    }
+  }
+
+  void ShowProgress() {
+    if (options_.progress) options_.progress(done_, stream_.count);
+  }
+
+  void Write(Judged& judged, const std::vector<Sink*>& sinks) {
+    ++summary_.problems;
+    for (Finding& finding : judged.findings) {
+      Add(finding);
+      finding.line.swap(judged.line);
+      finding.fill = judged.fill;
+      for (Sink* sink : sinks) sink->Write(finding);
+      finding.line.swap(judged.line);
+    }
+  }
+
+  void Add(const Finding& finding) {
+    const auto count = static_cast<std::uint64_t>(finding.count);
+    summary_.verdicts[finding.verdict] += count;
+    if (finding.divergence != Divergence::kNone) summary_.divergences[finding.divergence] += count;
+    if (finding.mistrusted) summary_.mistrusted += count;
+    if (Passes(finding)) {
+      summary_.passed += count;
+    } else if (finding.verdict == Verdict::kInaccurate || finding.verdict == Verdict::kDivergent) {
+      summary_.failed += count;
+    }
+  }
+
+  const Stream& stream_;
+  const AuditOptions& options_;
+  std::uint64_t block_size_ = 1, blocks_ = 0, jobs_ = 1;
+  std::atomic<std::uint64_t> done_ = 0;  ///< problems
+  AuditSummary summary_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by the mutex:
+  std::map<std::uint64_t, Block> delivered_;
+  std::uint64_t taken_ = 0, written_ = 0, finished_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+AuditSummary Audit(const Selection& selection, const AuditOptions& options, const std::vector<Sink*>& sinks) {
+  const Stream stream{Count(selection), [&](std::uint64_t i) {
+                        SelectedProblem selected = At(selection, i);
+                        std::string line = FormatProblem(selected.problem);
+                        return Asked{std::move(line), std::move(selected.fill), std::move(selected.problem)};
+                      }};
+  return Pool(stream, options).Run(sinks);
+}
+
+AuditSummary Audit(const std::vector<WrittenProblem>& problems, const AuditOptions& options,
+                   const std::vector<Sink*>& sinks) {
+  const Stream stream{problems.size(), [&](std::uint64_t i) {
+                        const WrittenProblem& written = problems[i];
+                        return Asked{written.line, "", written.problem};
+                      }};
+  return Pool(stream, options).Run(sinks);
+}
+
+}  // namespace exactloss
