@@ -6,7 +6,6 @@
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/exp.h>
-#include <ATen/ops/flatten.h>
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/kl_div.h>
 #include <ATen/ops/l1_loss.h>
@@ -14,6 +13,7 @@
 #include <ATen/ops/mse_loss.h>
 #include <ATen/ops/nll_loss_nd.h>
 #include <ATen/ops/pow.h>
+#include <ATen/ops/reshape.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/smooth_l1_loss.h>
 #include <ATen/ops/sum.h>
@@ -68,7 +68,7 @@ Tensor SimpleFocalTerms(const Tensor& x, const Tensor& t, double alpha, double g
 /// One term for all elements, or one a sample.
 Tensor DiceTerms(const Tensor& x, const Tensor& t, double smooth, bool per_sample) {
   const auto total = [per_sample](const Tensor& a) {
-    return per_sample ? at::sum(at::flatten(a, 1), {1}) : at::sum(a);
+    return per_sample ? at::sum(at::reshape(a, {a.size(0), -1}), {1}) : at::sum(a);
   };
   const Tensor p = at::sigmoid(x);
   return 1 - (2 * total(p * t) + smooth) / (total(p) + total(t) + smooth);

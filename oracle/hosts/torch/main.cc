@@ -151,6 +151,7 @@ class Host {
            {"version", EXACTLOSS_TORCH_VERSION},
            {"details", {{"capability", Capability()}, {"threads", std::to_string(at::get_num_threads())}}},
            {"shared_memory", shared_ != nullptr}});
+    std::fflush(out_);
   }
 
   /// Answers one problem, whatever it throws.
@@ -202,7 +203,6 @@ class Host {
     // A message may quote bytes that are no UTF-8.
     const std::string line = frame.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     std::fwrite(line.data(), 1, line.size(), out_);
-    std::fflush(out_);
   }
 
   std::FILE* out_;
