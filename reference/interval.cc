@@ -31,11 +31,6 @@ const Real& Greater(const Real& x, const Real& y) { return mpfr_lessequal_p(x.ge
 
 int SignOfEnd(const Real& x) { return mpfr_sgn(x.get()); }
 
-/// The exponent of a positive number.
-mpfr_exp_t ScaleOf(const Real& x) {
-  return SignOfEnd(x) > 0 && mpfr_regular_p(x.get()) ? mpfr_get_exp(x.get()) : mpfr_get_emin_min();
-}
-
 }  // namespace
 
 void Interval::Normalise() {
@@ -86,11 +81,12 @@ Interval Interval::Increasing(Function function, const Interval& x) {
 }
 
 template <class Function, class Grow>
-Interval Interval::FromLowerEnd(Function function, const Interval& x, mpfr_exp_t scale, Grow grow) {
-  if (x.is_point_) return Increasing(function, x);
+Interval Interval::FromLowerEnd(Function function, const Interval& x, Grow grow) {
+  if (x.is_point_ || SignOfEnd(x.lower_) * SignOfEnd(x.upper_) <= 0) return Increasing(function, x);
   const Interval end = x.LowerEnd(), width = x - end;
-  const Real& w = width.upper_;
-  const bool is_narrow = mpfr_regular_p(w.get()) && mpfr_get_exp(w.get()) <= scale - Bits() / 2;
+  const auto exponent = [](const Real& real) { return mpfr_get_exp(real.get()); };
+  const mpfr_exp_t scale = std::min({mpfr_exp_t{0}, exponent(x.lower_), exponent(x.upper_)});
+  const bool is_narrow = mpfr_regular_p(width.upper_.get()) && exponent(width.upper_) <= scale - Bits() / 2;
   return is_narrow ? grow(Increasing(function, end), width) : Increasing(function, x);
 }
 
@@ -217,29 +213,25 @@ Interval Sqr(const Interval& x) {
 
 Interval Sqrt(const Interval& x) { return Interval::Increasing(mpfr_sqrt, x); }
 Interval Exp(const Interval& x) {
-  return Interval::FromLowerEnd(mpfr_exp, x, 0, [](const Interval& f, const Interval& width) {
-    return f * (1 + width * (1 + width));
-  });
+  return Interval::FromLowerEnd(
+      mpfr_exp, x, [](const Interval& f, const Interval& width) { return f * (1 + width * (1 + width)); });
 }
 Interval Expm1(const Interval& x) {
-  return Interval::FromLowerEnd(mpfr_expm1, x, 0, [](const Interval& f, const Interval& width) {
+  return Interval::FromLowerEnd(mpfr_expm1, x, [](const Interval& f, const Interval& width) {
     return f + (1 + f) * (width * (1 + width));
   });
 }
 Interval Log(const Interval& x) {
-  return Interval::FromLowerEnd(mpfr_log, x, ScaleOf(x.lower_),
+  return Interval::FromLowerEnd(mpfr_log, x,
                                 [&](const Interval& f, const Interval& width) { return f + width / x; });
 }
 Interval Log1p(const Interval& x) {
   return Interval::FromLowerEnd(
-      mpfr_log1p, x, ScaleOf(x.lower_),
-      [&](const Interval& f, const Interval& width) { return f + width / (1 + x); });
+      mpfr_log1p, x, [&](const Interval& f, const Interval& width) { return f + width / (1 + x); });
 }
 Interval Atan(const Interval& x) {
-  if (SignOf(x) == Sign::kNegative) return -Atan(-x);
   return Interval::FromLowerEnd(
-      mpfr_atan, x, ScaleOf(x.lower_),
-      [&](const Interval& f, const Interval& width) { return f + width / (1 + Sqr(x)); });
+      mpfr_atan, x, [&](const Interval& f, const Interval& width) { return f + width / (1 + Sqr(x)); });
 }
 
 Interval Power(const Interval& x, const Interval& exponent) {

@@ -67,10 +67,10 @@ class Interval {
 
   template <class Function>
   static Interval Increasing(Function function, const Interval& x);
-  /// The same for a costly function: grow(function(end), width) from the lower end alone, where the width is
-  /// below 2^scale by half of the bits, so that a slope is as good as the other end.
+  /// The same of a costly function from the lower end alone, as grow(function(end), [0, width]), where x is
+  /// so narrow beside 1 and its distance from 0 that this is as good.
   template <class Function, class Grow>
-  static Interval FromLowerEnd(Function function, const Interval& x, mpfr_exp_t scale, Grow grow);
+  static Interval FromLowerEnd(Function function, const Interval& x, Grow grow);
   template <class Operation>
   static Interval OfPoints(Operation operation, const Interval& x, const Interval& y);
   /// Of the ends that lower(number) and upper(number) set.
