@@ -51,7 +51,7 @@ std::vector<Number> IndexedRows(const Arguments& a, Term term) {
 /// -log softmax(x)[c] = log(1 + sum over the other classes of exp(x[j] - x[c])).
 Number MinusLogSoftmax(const Arguments& a, const RowLayout& layout, std::size_t row, std::size_t c) {
   const std::vector<Number>& x = a["input"];
-  Number others = 0.0;
+  Number others = x[layout.At(row, c)] - x[layout.At(row, c)];  // 0, and depends on its own logit
   for (std::size_t j = 0; j < layout.classes; ++j) {
     if (j != c) others = others + Exp(x[layout.At(row, j)] - x[layout.At(row, c)]);
   }
