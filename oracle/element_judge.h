@@ -14,10 +14,10 @@ namespace exactloss {
 /// What an element is held to.
 struct ElementRules {
   Dtype dtype = Dtype::kF32;
-  double roundings = 0;                ///< OutputTruth::roundings
-  std::optional<double> declared_ulp;  ///< the subject's own bound
-  bool is_non_negative = false;        ///< it is >= 0 in real arithmetic, so that -0 is wrong
-  bool is_another_function = false;    ///< the subject computes another function on purpose
+  double roundings = 0;                     ///< OutputTruth::roundings
+  std::optional<double> declared_ulp = {};  ///< the subject's own bound
+  bool is_non_negative = false;             ///< it is >= 0 in real arithmetic, so that -0 is wrong
+  bool is_another_function = false;         ///< the subject computes another function on purpose
 };
 
 struct Judgement {

@@ -25,7 +25,7 @@ enum class Verdict : std::uint8_t {
 enum class Divergence : std::uint8_t {
   kNone,
   kOverflow,          ///< an infinity for a finite, representable truth
-  kUnderflow,         ///< 0 or a subnormal for a normal truth, or 0 for a subnormal one, beyond 1 ulp
+  kUnderflow,         ///< 0 for a truth that rounds to another number, a subnormal for a normal one
   kCancellation,      ///< finite and not explained, with at least half of the significand lost
   kNan,               ///< NaN for a number
   kInfinity,          ///< a number for an infinite or NaN truth
