@@ -4,8 +4,10 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "reference/text.h"
 #include "reports/numbers.h"
@@ -15,38 +17,52 @@ namespace {
 
 constexpr std::string_view kRed = "\x1b[31m", kDim = "\x1b[2m", kReset = "\x1b[0m";
 
-/// The causes that differ in output and dtype only, in one.
-struct Merged {
-  const Cause* worst = nullptr;
-  std::uint64_t elements = 0;
-  std::vector<std::string_view> outputs, dtypes;
-};
-
-void Include(std::vector<std::string_view>& names, std::string_view name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+/// "a, b, c and 4 more"
+std::string Some(std::vector<std::string_view> names) {
+  constexpr std::size_t kMost = 6;
+  const std::size_t rest = names.size() - std::min(names.size(), kMost);
+  names.resize(names.size() - rest);
+  return Listed(names) + (rest == 0 ? "" : fmt::format(" and {} more", rest));
 }
 
-std::vector<Merged> Merge(const std::vector<Cause>& causes) {
-  std::vector<Merged> merged;
+/// The causes of one class, whatever the loss, output and dtype.
+struct OfClass {
+  std::string_view name;
+  const Finding* example = nullptr;
+  std::uint64_t elements = 0;
+  std::size_t causes = 0, unseen = 0;
+  double ulp = 0;
+  std::vector<std::string_view> losses = {};
+};
+
+/// Is the line the better example? One of finite inputs is, then the shorter.
+bool IsSimpler(const std::string& a, const std::string& b) {
+  const auto is_special = [](const std::string& line) {
+    return line.find("inf") != std::string::npos || line.find("nan") != std::string::npos;
+  };
+  return std::pair(is_special(a), a.size()) < std::pair(is_special(b), b.size());
+}
+
+/// The class with most elements first.
+std::vector<OfClass> ByClass(const std::vector<Cause>& causes, const std::string& subject) {
+  std::vector<OfClass> classes;
   for (const Cause& cause : causes) {
     const Finding& worst = cause.worst;
-    auto same = std::find_if(merged.begin(), merged.end(), [&](const Merged& m) {
-      const Finding& other = m.worst->worst;
-      return other.subject == worst.subject && other.loss == worst.loss && other.verdict == worst.verdict &&
-             other.divergence == worst.divergence;
-    });
-    if (same == merged.end()) same = merged.insert(same, {&cause, 0, {}, {}});
-    if (TellsMore(worst, same->worst->worst)) same->worst = &cause;
+    if (worst.subject != subject) continue;
+    const std::string_view name = ClassOrVerdict(worst.verdict, worst.divergence);
+    auto same =
+        std::find_if(classes.begin(), classes.end(), [&](const OfClass& c) { return c.name == name; });
+    if (same == classes.end()) same = classes.insert(same, {.name = name});
+    if (same->example == nullptr || IsSimpler(worst.line, same->example->line)) same->example = &worst;
     same->elements += cause.elements;
-    Include(same->outputs, worst.output);
-    Include(same->dtypes, Name(worst.dtype));
+    ++same->causes;
+    same->unseen += !worst.seen_by_assert_close;
+    if (worst.ulp > same->ulp) same->ulp = worst.ulp;
+    if (same->losses.empty() || same->losses.back() != worst.loss) same->losses.push_back(worst.loss);
   }
-  std::stable_sort(merged.begin(), merged.end(), [](const Merged& a, const Merged& b) {
-    const Finding &x = a.worst->worst, &y = b.worst->worst;
-    if (x.verdict != y.verdict) return Severity(x.verdict) > Severity(y.verdict);
-    return x.ulp > y.ulp;
-  });
-  return merged;
+  std::stable_sort(classes.begin(), classes.end(),
+                   [](const OfClass& a, const OfClass& b) { return a.elements > b.elements; });
+  return classes;
 }
 
 class Writer {
@@ -58,10 +74,11 @@ class Writer {
     const RunInfo& run = report_.run;
     Print("{}, {}\n", run.program, run.selection);
     for (const SubjectInfo& subject : run.subjects) {
-      if (!report_.IsPitfall(subject.name)) WriteTable(subject);
+      if (report_.IsPitfall(subject.name)) continue;
+      WriteTable(subject);
+      WriteClasses(subject.name);
     }
     WritePitfalls();
-    WriteCauses();
   }
 
  private:
@@ -99,43 +116,30 @@ class Writer {
 
   void WritePitfalls() {
     bool is_first = true;
-    for (const std::string& subject : report_.tally.subjects()) {
-      const Counts& counts = report_.tally.counts(subject);
+    for (const SubjectInfo& subject : report_.run.subjects) {
+      const Counts& counts = report_.tally.counts(subject.name);
       const std::uint64_t judged = counts.passed() + counts.failed();
-      if (!report_.IsPitfall(subject) || judged == 0) continue;
+      if (!report_.IsPitfall(subject.name) || judged == 0) continue;
       if (is_first) Print("\npitfalls: output elements that naive forms get wrong\n");
       is_first = false;
-      Print("  {:<36} {:>5.1f} % of {}\n", subject,
+      Print("  {:<36} {:>5.1f} % of {}\n", subject.name,
             100.0 * static_cast<double>(counts.failed()) / static_cast<double>(judged), judged);
     }
   }
 
-  void WriteCauses() {
-    std::vector<Cause> counted;
-    for (const Cause& cause : causes_) {
-      if (!report_.IsPitfall(cause.worst.subject)) counted.push_back(cause);
-    }
-    const std::vector<Merged> merged = Merge(counted);
-    if (merged.empty()) return;
-    Print("\n{} from {}, the worst first\n", Counted(merged.size(), "kind") + " of failure",
-          Counted(counted.size(), "cause"));
-    for (std::size_t i = 0; i < std::min(merged.size(), options_.most_causes); ++i) WriteMerged(merged[i]);
-    if (merged.size() > options_.most_causes) {
-      Print("  and {} more: --report DIR writes them all\n", merged.size() - options_.most_causes);
-    }
-  }
-
-  void WriteMerged(const Merged& merged) {
+  void WriteClasses(const std::string& subject) {
     constexpr std::size_t kLongestLine = 160;
-    const Finding& worst = merged.worst->worst;
-    const std::string what{ClassOrVerdict(worst.verdict, worst.divergence)};
-    Print("  {} {}: {} of {} in {}, {}, up to {} ulp{}\n", worst.subject, worst.loss, Painted(kRed, what),
-          Listed(merged.outputs), Listed(merged.dtypes), Counted(merged.elements, "element"),
-          ErrorText(worst.ulp), worst.seen_by_assert_close ? "" : ", not seen by assert_close");
-    if (worst.line.size() <= kLongestLine) {
-      Print("    {}\n", worst.line);
-    } else {
-      Print("    {}... ({} characters)\n", worst.line.substr(0, kLongestLine), worst.line.size());
+    const std::vector<OfClass> classes = ByClass(causes_, subject);
+    if (classes.empty()) return;
+    Print("\n{}: what fails, by class, each with a simple example\n", subject);
+    for (const OfClass& c : classes) {
+      Print("  {}: {} from {}, up to {} ulp, in {}{}\n", Painted(kRed, std::string(c.name)),
+            Counted(c.elements, "element"), Counted(c.causes, "cause"), ErrorText(c.ulp), Some(c.losses),
+            c.unseen == 0 ? "" : fmt::format("; assert_close does not see the worst of {}", c.unseen));
+      const std::string& line = c.example->line;
+      const bool fits = line.size() <= kLongestLine;
+      Print("    {}{}\n", line.substr(0, kLongestLine),
+            fits ? "" : fmt::format("... ({} characters)", line.size()));
     }
   }
 

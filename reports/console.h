@@ -1,7 +1,6 @@
-// The report on the terminal: the worst of each loss and dtype, and the causes that tell most.
+// The report on the terminal: the worst of each loss and dtype, and what fails, by class.
 #pragma once
 
-#include <cstddef>
 #include <ostream>
 
 #include "reports/report.h"
@@ -10,7 +9,6 @@ namespace exactloss {
 
 struct ConsoleOptions {
   bool colour = false;
-  std::size_t most_causes = 15;
 };
 
 /// Everything but the last line.

@@ -92,7 +92,7 @@ class Writer {
     const std::uint64_t judged = counts.passed() + counts.failed();
     Print("**{}**: {} of {} fail", Escaped(subject), counts.failed(), Counted(judged, "output element"));
     if (!causes.empty()) {
-      Print(", from {}; `torch.testing.assert_close` with its defaults does not see the worst of {}",
+      Print(", from {}; the defaults of `torch.testing.assert_close` do not see the worst element of {}",
             Counted(causes.size(), "cause"), unseen);
     }
     Print(".\n\n");
@@ -161,9 +161,13 @@ class Writer {
     Print("### What fails, by cause\n\nEach with its worst element; `exactloss run 'LINE'` explains it.\n\n");
     std::string loss;
     for (const Cause* cause : causes) {
-      if (cause->worst.loss != loss) Print("#### {}\n\n", loss = cause->worst.loss);
+      if (cause->worst.loss != loss) {
+        Print("{}#### {}\n\n", loss.empty() ? "" : "\n", cause->worst.loss);
+        loss = cause->worst.loss;
+      }
       WriteCause(*cause);
     }
+    Print("\n");
   }
 
   void WriteCause(const Cause& cause) {
@@ -195,16 +199,15 @@ class Writer {
     }
     if (forms.empty()) return;
     Print("## Pitfalls: what common but naive forms cost\n\n");
-    Print("| form | loss | elements | fail | worst ulp | first by size |\n|---|---|--:|--:|--:|---|\n");
+    Print("| form | loss | elements | fail | worst ulp | most often |\n|---|---|--:|--:|--:|---|\n");
     for (const SubjectInfo* form : forms) {
       const Counts& counts = report_.tally.counts(form->name);
       const std::uint64_t judged = counts.passed() + counts.failed();
       if (judged == 0) continue;
       const Cause* worst = WorstOf(form->name);
       const double share = 100.0 * static_cast<double>(counts.failed()) / static_cast<double>(judged);
-      Print("| {} | {} | {} | {:.1f} % | {} | {} |\n", Escaped(form->name),
-            Code(report_.tally.RowsByLoss(form->name).front().loss), judged, share,
-            worst == nullptr ? "-" : ErrorText(worst->worst.ulp), ClassesBySize(counts));
+      Print("| {} | {} | {} | {:.1f} % | {} | {} |\n", Escaped(form->name), LossesOf(form->name), judged,
+            share, worst == nullptr ? "-" : ErrorText(worst->worst.ulp), ClassesBySize(counts));
     }
     Print("\nThe worst of each:\n\n");
     for (const SubjectInfo* form : forms) {
@@ -215,6 +218,14 @@ class Writer {
       WriteWorst(worst->worst);
     }
     Print("\n");
+  }
+
+  std::string LossesOf(const std::string& subject) const {
+    std::string losses;
+    for (const TableRow& row : report_.tally.RowsByLoss(subject)) {
+      losses += (losses.empty() ? "" : ", ") + Code(row.loss);
+    }
+    return losses;
   }
 
   const Cause* WorstOf(const std::string& subject) const {

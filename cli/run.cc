@@ -1,0 +1,97 @@
+// exactloss run: single problems, judged and explained.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/batch.h"
+#include "cli/command.h"
+#include "cli/explanation.h"
+#include "cli/flags.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "reports/report.h"
+
+namespace exactloss {
+namespace {
+
+/// Findings of one problem that are kept apart; a larger one is told by the worst of each kind.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 20;
+constexpr std::size_t kMostShown = 32;
+
+struct RunFlags {
+  std::vector<std::string> lines, files;
+  bool all = false;
+  SubjectFlags subject;
+};
+
+/// Prints every bad line, and throws UsageError if there is one.
+Batch ReadBatch(const RunFlags& flags) {
+  Batch batch;
+  for (const std::string& line : flags.lines) batch.AddLine(line);
+  for (const std::string& file : flags.files) batch.AddFile(file);
+  const std::vector<std::string>& errors = batch.errors();
+  for (std::size_t i = 0; i + 1 < errors.size(); ++i) std::cerr << "exactloss run: " << errors[i] << '\n';
+  if (!errors.empty()) throw UsageError(errors.back());
+  for (const std::string& note : batch.notes()) std::cerr << "note: " << note << '\n';
+  return batch;
+}
+
+bool IsSmall(const std::vector<WrittenProblem>& problems) {
+  std::int64_t most = 0;
+  for (const WrittenProblem& written : problems) {
+    std::int64_t elements = 0;
+    for (const OutputSpec& output : OutputsOf(written.problem)) elements += ElementCount(output.shape);
+    most = std::max(most, elements);
+  }
+  return most <= kMostElements;
+}
+
+ExitStatus Run(RunFlags& flags) {
+  if (flags.lines.empty() && flags.files.empty()) {
+    throw UsageError("what? Give a repro line, such as 'mse f32 none input=1 target=0', or --batch FILE");
+  }
+  const Batch batch = ReadBatch(flags);
+  if (batch.problems().empty()) {
+    std::cerr << "exactloss run: there is no problem in the batch\n";
+    return kNothingSelected;
+  }
+  if (flags.subject.names.empty()) flags.subject.names = {"libtorch"};
+  AuditOptions options = flags.subject.Options();
+  options.every_element = IsSmall(batch.problems());
+
+  std::ostream& people = flags.subject.people();
+  JsonOutput json(flags.subject.json);
+  Report report;
+  Explanation explanation(batch.problems(), flags.all ? static_cast<std::size_t>(kMostElements) : kMostShown,
+                          people);
+  std::vector<Sink*> sinks;
+  if (json.sink() != nullptr) sinks.push_back(json.sink());
+  if (flags.subject.json != "-") sinks.push_back(&explanation);
+  Collector collector(report, sinks);
+  CatchInterrupts();
+  const AuditSummary summary = Audit(batch.problems(), options, {&collector});
+  explanation.Finish();
+  json.Commit();
+  report.run.interrupted = summary.interrupted;
+  people << report.LastLine() << '\n';
+  return summary.interrupted ? kInterrupted : kOk;
+}
+
+}  // namespace
+
+Action AddRun(CLI::App& app) {
+  const auto flags = std::make_shared<RunFlags>();
+  app.add_option("line", flags->lines, "repro lines, each quoted as one word");
+  app.add_option("--batch", flags->files,
+                 "a file with one line a problem, # for comments; - is standard input; may be repeated")
+      ->allow_extra_args(false);
+  app.add_flag("--all", flags->all, fmt::format("show all elements, not the worst {}", kMostShown));
+  flags->subject.Add(app);
+  app.footer("Without --subject it asks libtorch. Numbers are hex floats, or decimals, which are rounded.");
+  return [flags] { return Run(*flags); };
+}
+
+}  // namespace exactloss
