@@ -30,6 +30,7 @@ class Counted {
   friend Counted Detach(Counted x) { return x; }
   friend Sign SignOf(Counted x) { return exactloss::SignOf(static_cast<long double>(x.value_)); }
   friend Counted AtKink(Counted, Counted, Counted tie, Counted) { return tie; }
+  friend Counted NotANumber(Counted, Counted y) { return y; }
   friend Counted Undecided(Counted, Counted y) { return y; }
 
  private:

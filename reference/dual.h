@@ -212,6 +212,13 @@ Dual<T> Hull(const Dual<T>& x, const Dual<T>& y) {
                      [](std::uint32_t, const T& dx, const T& dy) { return Hull(dx, dy); });
 }
 
+/// On either side of NaN: every slope that a branch has is NaN.
+template <class T>
+Dual<T> NotANumber(const Dual<T>& x, const Dual<T>& y) {
+  return MergeSlopes(NotANumber(x.value, y.value), x, y,
+                     [](std::uint32_t, const T& dx, const T& dy) { return NotANumber(dx, dy); });
+}
+
 template <class T>
 Dual<T> Undecided(const Dual<T>& x, const Dual<T>& y) {
   return Hull(x, y);

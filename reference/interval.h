@@ -88,6 +88,7 @@ inline Interval AtKink(const Interval&, const Interval&, const Interval& tie, co
   Evaluation::Current().tie = true;
   return tie;
 }
+inline Interval NotANumber(const Interval&, const Interval&) { return Interval::Nan(); }
 inline Interval Undecided(const Interval& x, const Interval& y) { return Hull(x, y); }
 
 }  // namespace exactloss

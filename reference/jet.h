@@ -91,6 +91,10 @@ Jet<N> AtKink(const Jet<N>&, const Jet<N>&, const Jet<N>& tie, const Jet<N>&) {
   return tie;
 }
 template <std::size_t N>
+Jet<N> NotANumber(const Jet<N>&, const Jet<N>& y) {
+  return y;
+}
+template <std::size_t N>
 Jet<N> Undecided(const Jet<N>&, const Jet<N>& y) {
   return y;
 }

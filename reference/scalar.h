@@ -2,7 +2,8 @@
 // number, a jet or a plain floating-point number; each brings the primitives
 //
 //   + - * /   Sqr Sqrt Exp Expm1 Log Log1p Atan Power(x, exponent) PiOf(Type<T>) Detach(x)
-//   SignOf(x)   AtKink(s, negative, tie, positive) and Undecided(negative, positive) for Piecewise
+//   SignOf(x)   for Piecewise: AtKink(s, negative, tie, positive), Undecided and NotANumber(negative,
+//   positive)
 //
 // and this header builds the rest on them. A formula branches with SameFunction and Piecewise alone; these
 // take lambdas, so that an interval whose sign is unknown can take both ways.
@@ -77,8 +78,9 @@ T Piecewise(const T& s, Negative negative, Tie tie, Positive positive) {
       return AtKink(s, negative(), T(tie()), positive());
     case Sign::kUnknown:
       return Undecided(T(negative()), T(positive()));
-    case Sign::kPositive:
     case Sign::kNan:
+      return NotANumber(T(negative()), T(positive()));
+    case Sign::kPositive:
       break;
   }
   return positive();

@@ -24,6 +24,14 @@ ElementTruth TruthOf(const Proven& proven, long double gauge) {
   return truth;
 }
 
+/// By how much the steepest slope that is allowed at a kink exceeds PyTorch's element: a rounding of the
+/// input goes either way.
+long double Excess(const Proven& slope) {
+  const auto magnitude = [](const Real& end) { return std::fabs(mpfr_get_ld(end.get(), MPFR_RNDN)); };
+  const long double steepest = std::max(magnitude(slope.allowed.lower()), magnitude(slope.allowed.upper()));
+  return std::max(steepest - std::fabs(slope.value.Middle()), 0.0L);
+}
+
 class Evaluator {
  public:
   Evaluator(const Problem& problem, const TruthOptions& options)
@@ -110,16 +118,21 @@ class Evaluator {
     if (finite) terms.Gauge(term, values_, gauge_);
     const EvaluationScope scope(options_.first_precision);
     const long double factor = std::fabs(terms.Factor().Middle());
+    long double value_gauge = factor * gauge_.value;
     for (std::size_t i = 0; i < elements_.size(); ++i) {
-      const std::size_t output = place_[elements_[i].input];
+      const std::uint32_t input = elements_[i].input;
+      const std::size_t output = place_[input];
       if (output == OutputSpec::kLoss) continue;
+      if (finite && outputs[i + 1].kink && problem_.loss->inputs[input].role == Role::kPrediction) {
+        value_gauge += std::fabs(values_[i] * Excess(outputs[i + 1]));
+      }
       truth_.outputs[output].elements[static_cast<std::size_t>(elements_[i].index)] =
           TruthOf(outputs[i + 1], factor * gauge_.slopes[i]);
     }
     if (problem_.reduction == Reduction::kNone) {
-      truth_.outputs[0].elements[static_cast<std::size_t>(term)] = TruthOf(outputs[0], gauge_.value);
+      truth_.outputs[0].elements[static_cast<std::size_t>(term)] = TruthOf(outputs[0], value_gauge);
     }
-    return factor * gauge_.value;
+    return value_gauge;
   }
 
   /// A gradient by the reverse mode makes at most four operations for each of the value (Baur and Strassen

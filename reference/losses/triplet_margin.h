@@ -37,12 +37,17 @@ struct TripletMargin {
   template <class T>
   T Row(const T* anchor, const T* positive, const T* negative, std::size_t size) const {
     const std::vector<T> pull = Difference(anchor, positive, size), push = Difference(anchor, negative, size);
-    const T far = swap ? Nearer(push, Difference(positive, negative, size)) : Norm(push, p);
-    const T loss = Norm(pull, p) - far + margin;
-    const bool unknown = SignOf(loss) == Sign::kUnknown && margin == 0 && !swap;
+    const std::vector<T> other = swap ? Difference(positive, negative, size) : push;
+    const auto far = [&](auto measure) { return swap ? Nearer(push, other, measure) : measure(push); };
+    const T loss = Norm(pull, p) - far([&](const auto& u) { return Norm(u, p); }) + margin;
+    // At margin 0 the distances may tie, which their roots do not show.
+    const auto order = [&] {
+      return swap ? PowerSum(pull, p) - far([&](const auto& u) { return PowerSum(u, p); })
+                  : NormOrder(pull, push, p);
+    };
     return Piecewise(
-        unknown ? NormOrder(pull, push, p) : loss, [] { return T(0.0); }, [&] { return loss; },
-        [&] { return loss; });
+        SignOf(loss) == Sign::kUnknown && margin == 0 ? order() : loss, [] { return T(0.0); },
+        [&] { return loss; }, [&] { return loss; });
   }
 
   template <class T>
@@ -52,12 +57,13 @@ struct TripletMargin {
     return difference;
   }
 
-  template <class T>
-  T Nearer(const std::vector<T>& u, const std::vector<T>& v) const {
-    const T near_u = Norm(u, p), near_v = Norm(v, p);
+  /// The measure of the vector of the smaller norm.
+  template <class T, class Measure>
+  T Nearer(const std::vector<T>& u, const std::vector<T>& v, Measure measure) const {
+    const T of_u = measure(u), of_v = measure(v);
     return Piecewise(
-        NormOrder(u, v, p), [&] { return near_u; }, [&] { return T(0.5) * (near_u + near_v); },
-        [&] { return near_v; });
+        NormOrder(u, v, p), [&] { return of_u; }, [&] { return T(0.5) * (of_u + of_v); },
+        [&] { return of_v; });
   }
 
   Parameter margin, p, eps;
