@@ -1,6 +1,6 @@
 // Fills: named generators of inputs, each aimed at a way in which losses go wrong. Counter-based (Philox):
-// the value of an element depends on fill, seed, problem index, input and element alone, so shards join bit
-// for bit.
+// a value depends on fill, loss, dtype, reduction, seed, problem index, input and element alone, and on what
+// the fill relates it to (its row, the inputs before it), so shards join bit for bit.
 #pragma once
 
 #include <cstdint>

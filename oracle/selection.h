@@ -27,6 +27,9 @@ struct SelectedProblem {
   Problem problem;
 };
 
+/// Does the fill show of such a loss what no other fill shows? A selection leaves out those that do not.
+bool IsMeaningful(const Fill& fill, const LossSpec& loss, Reduction reduction);
+
 /// How many problems the selection has (this shard's own), and number `i` of them.
 std::uint64_t Count(const Selection& selection);
 SelectedProblem At(const Selection& selection, std::uint64_t i);
