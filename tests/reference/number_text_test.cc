@@ -37,9 +37,10 @@ std::string ATrifleAbove(const std::string& text) {
   return text.substr(0, exponent) + "0000000001" + text.substr(exponent);
 }
 
-/// Any 64 bits, all alike from the first case on.
-rc::Gen<std::uint64_t> Bits() {
-  return rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>());
+/// Hundreds of patterns a case, all 64 bits alike from the first case on.
+rc::Gen<std::vector<std::uint64_t>> Patterns() {
+  return rc::gen::container<std::vector<std::uint64_t>>(
+      200, rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>()));
 }
 
 TEST(NumberText, Hex) {
