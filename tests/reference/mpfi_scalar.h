@@ -137,6 +137,7 @@ inline Mpfi AtKink(const Mpfi&, const Mpfi&, const Mpfi& tie, const Mpfi&) {
   Evaluation::Current().tie = true;
   return tie;
 }
+inline Mpfi NotANumber(const Mpfi&, const Mpfi&) { return Mpfi::Nan(); }
 inline Mpfi Undecided(const Mpfi& x, const Mpfi& y) { return Hull(x, y); }
 
 }  // namespace exactloss

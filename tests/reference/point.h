@@ -4,6 +4,7 @@
 
 #include <boost/multiprecision/mpfr.hpp>
 #include <cstddef>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -96,6 +97,7 @@ class Point {
     Evaluation::Current().tie = true;
     return tie;
   }
+  friend Point NotANumber(const Point&, const Point&) { return std::numeric_limits<double>::quiet_NaN(); }
   /// A point has a sign, so that nothing is undecided.
   friend Point Undecided(const Point& x, const Point&) { return x; }
 };
