@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "reference/text.h"
 
@@ -17,9 +18,13 @@ std::size_t IndexOf(const std::vector<Spec>& specs, std::string_view name) {
   std::abort();
 }
 
-/// "in [0, 1]", ">= 0", "> 0": an interval in words.
+/// "in [0, 1]", ">= 0", "> 0", "finite and >= 0": an interval in words.
 std::string DomainText(double min, double max, bool min_is_open) {
-  if (std::isinf(max)) return Concat(min_is_open ? "> " : ">= ", min);
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  const std::string lower = Concat(min_is_open ? "> " : ">= ", min);
+  if (min == -kLargest) return max == kLargest ? "finite" : Concat("finite and <= ", max);
+  if (max == kLargest) return Concat("finite and ", lower);
+  if (std::isinf(max)) return lower;
   if (std::isinf(min)) return Concat("<= ", max);
   return Concat("in ", min_is_open ? "(" : "[", min, ", ", max, "]");
 }
