@@ -81,11 +81,12 @@ double UlpsAbove(const FloatFormat& format, const Extended& got, const Extended&
                  const Extended& upper) {
   const auto ulps = [&](const Extended& x) { return Difference(x, got, UlpExponent(format, x)); };
   const double to_lower = ulps(lower);
-  const bool has_power_of_two = upper.head > 0 && (lower.head <= 0 || Exponent(lower) < Exponent(upper));
+  // The ulp doubles at a power of two, up to that of the largest number, so the least may be there: at the
+  // first if `got` is positive, else at the last.
+  const std::int64_t last = std::min<std::int64_t>(Exponent(upper), format.max_exponent);
+  const bool has_power_of_two = upper.head > 0 && (lower.head <= 0 || Exponent(lower) < last);
   if (to_lower <= 0 || !has_power_of_two) return to_lower;
-  // The ulp doubles at a power of two, so the least may be there: the first if `got` is positive, else the
-  // last.
-  const std::int64_t exponent = got.head < 0 ? Exponent(upper) : Exponent(lower) + 1;
+  const std::int64_t exponent = got.head < 0 ? last : Exponent(lower) + 1;
   return std::min(to_lower, ulps({1, 0, exponent}));
 }
 
