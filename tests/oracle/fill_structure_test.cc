@@ -32,6 +32,24 @@ TEST_P(FillStructure, BoxesTouchCoincideAndDegenerate) {
   EXPECT_GT(std::min({identical, touching, apart, degenerate, nested}), 3);
 }
 
+TEST_P(FillStructure, BoxesOfOrdinaryFillsHaveAnInside) {
+  int thin = 0;
+  for (const char* fill : {"uniform", "normal", "saturated", "cancelling", "ill_conditioned", "lengths"}) {
+    for (const char* input : {"input", "target"}) {
+      const std::vector<double> box = Values(fill, "ciou", input, GetParam());
+      for (std::size_t i = 0; i < box.size(); i += 4) {
+        EXPECT_LT(box[i], box[i + 2]) << fill << " " << input;
+        EXPECT_LT(box[i + 1], box[i + 3]) << fill << " " << input;
+        thin += box[i + 2] == NextUp(GetParam(), box[i]);
+      }
+    }
+  }
+  // There are boxes that are one number wide: rounding alone would have closed some of them.
+  if (GetParam() == Dtype::kBF16) {
+    EXPECT_GT(thin, 5);
+  }
+}
+
 TEST_P(FillStructure, LengthsGoRoundVectorsInEveryLayout) {
   const std::int64_t lanes = 64 / SizeInBytes(GetParam());
   std::int64_t shortest = lanes, longest = 0;
