@@ -78,21 +78,37 @@ Proven Common(Dtype dtype, const Proven& x, const Proven& y) {
   return common;
 }
 
+/// Do the steps from trial to trial keep their sign and not shrink, though the exponents are evenly spaced?
+/// So grows a logarithm, without a bound.
+int SignOfGrowth(const Interval& first, const Interval& second, const Interval& third) {
+  const EvaluationScope scope(Real::kInlineBits);
+  const Interval step = second - first, next = third - second;
+  for (const int sign : {1, -1}) {
+    const auto is_positive = [&](const Interval& x) { return SignOf(sign * x) == Sign::kPositive; };
+    if (is_positive(step) && is_positive(2 * next - step)) return sign;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::vector<Proven> ProveLimit(const Terms& terms, std::int64_t term, const std::vector<double>& values,
                                const ProofOptions& options) {
   const auto count = static_cast<std::size_t>(
       std::count_if(values.begin(), values.end(), [](double x) { return std::isinf(x); }));
-  std::vector<Proven> limit;
+  std::vector<std::vector<Proven>> trials;
   for (const std::vector<std::int64_t>& exponents : Trials(count)) {
-    std::vector<Proven> trial = ProveTerm(terms, term, WithSurrogates(values, exponents), options);
-    for (Proven& output : trial) output.value = Snapped(output.value);
-    if (limit.empty()) {
-      limit = std::move(trial);
-      continue;
+    trials.push_back(ProveTerm(terms, term, WithSurrogates(values, exponents), options));
+    for (Proven& output : trials.back()) output.value = Snapped(output.value);
+  }
+  std::vector<Proven> limit = trials[0];
+  for (std::size_t i = 0; i < limit.size(); ++i) {
+    for (std::size_t k = 1; k < trials.size(); ++k) {
+      limit[i] = Common(options.dtype, limit[i], trials[k][i]);
     }
-    for (std::size_t i = 0; i < limit.size(); ++i) limit[i] = Common(options.dtype, limit[i], trial[i]);
+    if (count > 1 || !limit[i].value.IsNan()) continue;
+    const int sign = SignOfGrowth(trials[0][i].value, trials[1][i].value, trials[2][i].value);
+    if (sign != 0) limit[i].value = Interval::Infinity(sign);
   }
   return limit;
 }
