@@ -4,8 +4,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numbers>
 
@@ -23,34 +25,34 @@ class Jet {
   static Jet Variable(Scalar value, std::size_t variable) {
     Jet x;
     x.value = value;
-    x.slope[variable] = 1;
+    x.variables_ = Variables{1} << variable;
+    x.slope_[variable] = 1;
     return x;
   }
 
   Scalar value = 0;
-  std::array<Scalar, N> slope = {};
-  std::array<std::array<Scalar, N>, N> curvature = {};  ///< the lower triangle: [i][j] with j <= i
 
-  Scalar Curvature(std::size_t i, std::size_t j) const { return i >= j ? curvature[i][j] : curvature[j][i]; }
+  Scalar Slope(std::size_t i) const { return slope_[i]; }
+  Scalar Curvature(std::size_t i, std::size_t j) const { return curvature_[Place(i, j)]; }
 
   /// f(x) from f, f' and f'' at x.
   Jet Chain(Scalar f, Scalar f1, Scalar f2) const {
-    Jet result;
-    result.value = f;
-    ForEachPair([&](std::size_t i, std::size_t j) {
-      result.curvature[i][j] = Product(f1, curvature[i][j]) + Product(f2, Product(slope[i], slope[j]));
+    Jet result = Scaled(f, f1);
+    if (f2 == 0) return result;
+    result.ForEachPair(variables_, [&](std::size_t i, std::size_t j, Scalar& curvature) {
+      curvature += Product(f2, Product(slope_[i], slope_[j]));
     });
-    for (std::size_t i = 0; i < N; ++i) result.slope[i] = Product(f1, slope[i]);
     return result;
   }
 
-  friend Jet operator-(const Jet& x) { return x.Chain(-x.value, -1, 0); }
+  friend Jet operator-(const Jet& x) { return x.Scaled(-x.value, -1); }
   friend Jet operator+(const Jet& x, const Jet& y) { return Linear(x.value + y.value, x, 1, y, 1); }
   friend Jet operator-(const Jet& x, const Jet& y) { return Linear(x.value - y.value, x, 1, y, -1); }
   friend Jet operator*(const Jet& x, const Jet& y) {
     Jet result = Linear(x.value * y.value, x, y.value, y, x.value);
-    ForEachPair([&](std::size_t i, std::size_t j) {
-      result.curvature[i][j] += Product(x.slope[i], y.slope[j]) + Product(x.slope[j], y.slope[i]);
+    if (x.variables_ == 0 || y.variables_ == 0) return result;
+    result.ForEachPair(result.variables_, [&](std::size_t i, std::size_t j, Scalar& curvature) {
+      curvature += Product(x.slope_[i], y.slope_[j]) + Product(x.slope_[j], y.slope_[i]);
     });
     return result;
   }
@@ -60,26 +62,54 @@ class Jet {
   }
 
  private:
+  using Variables = std::uint32_t;  ///< a set, as bits
+
   /// A slope of 0 means no dependence: it stays 0 at a pole.
   static Scalar Product(Scalar derivative, Scalar slope) { return slope == 0 ? 0 : derivative * slope; }
 
-  template <class Visit>
-  static void ForEachPair(Visit visit) {
-    for (std::size_t i = 0; i < N; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) visit(i, j);
-    }
+  static std::size_t Place(std::size_t i, std::size_t j) {
+    return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
   }
 
-  /// a x + b y of that value.
-  static Jet Linear(Scalar value, const Jet& x, Scalar a, const Jet& y, Scalar b) {
-    Jet result;
-    result.value = value;
-    for (std::size_t i = 0; i < N; ++i) result.slope[i] = Product(a, x.slope[i]) + Product(b, y.slope[i]);
-    ForEachPair([&](std::size_t i, std::size_t j) {
-      result.curvature[i][j] = Product(a, x.curvature[i][j]) + Product(b, y.curvature[i][j]);
+  template <class Visit>
+  static void ForEach(Variables variables, Visit visit) {
+    for (; variables != 0; variables &= variables - 1) {
+      visit(static_cast<std::size_t>(std::countr_zero(variables)));
+    }
+  }
+  /// visit(i, j, d2/dx_i dx_j) for j <= i.
+  template <class Visit>
+  void ForEachPair(Variables variables, Visit visit) {
+    ForEach(variables, [&](std::size_t i) {
+      ForEach(variables & ((Variables{2} << i) - 1),
+              [&](std::size_t j) { visit(i, j, curvature_[i * (i + 1) / 2 + j]); });
     });
+  }
+
+  /// Adds factor * x but for its value.
+  void Add(Scalar factor, const Jet& x) {
+    variables_ |= x.variables_;
+    ForEach(x.variables_, [&](std::size_t i) { slope_[i] += Product(factor, x.slope_[i]); });
+    ForEachPair(x.variables_, [&](std::size_t i, std::size_t j, Scalar& curvature) {
+      curvature += Product(factor, x.Curvature(i, j));
+    });
+  }
+  Jet Scaled(Scalar new_value, Scalar factor) const {
+    Jet result;
+    result.value = new_value;
+    result.Add(factor, *this);
     return result;
   }
+  /// a x + b y of that value.
+  static Jet Linear(Scalar value, const Jet& x, Scalar a, const Jet& y, Scalar b) {
+    Jet result = x.Scaled(value, a);
+    result.Add(b, y);
+    return result;
+  }
+
+  Variables variables_ = 0;  ///< what it depends on; along all others it is constant
+  std::array<Scalar, N> slope_ = {};
+  std::array<Scalar, N*(N + 1) / 2> curvature_ = {};  ///< the lower triangle
 };
 
 template <std::size_t N>
@@ -100,7 +130,9 @@ Jet<N> Undecided(const Jet<N>&, const Jet<N>& y) {
 }
 template <std::size_t N>
 Jet<N> Detach(const Jet<N>& x) {
-  return x.Chain(x.value, 0, 0);
+  Jet<N> constant;
+  constant.value = x.value;
+  return constant;
 }
 
 template <std::size_t N>

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace exactloss {
@@ -42,18 +43,20 @@ class Real {
     }
   }
 
-  /// A double has no more bits than its top limb.
+  /// A double has no more bits than its top limb, where there are so many.
   void Set(double exact) {
-    const auto bits = std::bit_cast<std::uint64_t>(exact);
     const auto precision = mpfr_get_prec(x_);
-    if (!IsInline() || precision < 53 || !std::isnormal(exact)) {
+    const bool is_normal = std::isnormal(exact);
+    if (!IsInline() || precision < std::numeric_limits<double>::digits || !(is_normal || exact == 0)) {
       mpfr_set_d(x_, exact, MPFR_RNDN);
       return;
     }
+    const auto bits = std::bit_cast<std::uint64_t>(exact);
     std::memset(limbs_, 0, sizeof limbs_);
     limbs_[(precision - 1) / 64] = bits << 11 | std::uint64_t{1} << 63;
+    const int kind = is_normal ? MPFR_REGULAR_KIND : MPFR_ZERO_KIND;
     const int exponent = static_cast<int>(bits >> 52 & 0x7ff) - 1022;
-    mpfr_custom_init_set(x_, exact < 0 ? -MPFR_REGULAR_KIND : MPFR_REGULAR_KIND, exponent, precision, limbs_);
+    mpfr_custom_init_set(x_, std::signbit(exact) ? -kind : kind, exponent, precision, limbs_);
   }
   void Negate() { mpfr_neg(x_, x_, MPFR_RNDN); }
 

@@ -110,11 +110,11 @@ class SmallTerms final : public Terms {
     result.value = std::fabs(term.value);
     for (std::size_t i = 0; i < differentiable; ++i) {
       long double& gauge = result.slopes[places[i]];
-      gauge = std::fabs(term.slope[i]);
+      gauge = std::fabs(term.Slope(i));
       for (std::size_t j = 0; j < differentiable; ++j) {
         if (is_prediction[j]) gauge += Product(variables[places[j]], term.Curvature(i, j));
       }
-      if (is_prediction[i]) result.value += Product(variables[places[i]], term.slope[i]);
+      if (is_prediction[i]) result.value += Product(variables[places[i]], term.Slope(i));
     }
   }
 
