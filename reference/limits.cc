@@ -42,7 +42,8 @@ std::vector<std::vector<std::int64_t>> Trials(std::size_t count) {
 
 std::vector<Interval> WithSurrogates(const std::vector<double>& values,
                                      const std::vector<std::int64_t>& exponents) {
-  std::vector<Interval> variables = Lift(values);
+  std::vector<Interval> variables;
+  Lift(values, variables);
   std::size_t next = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isinf(values[i])) continue;
@@ -70,11 +71,10 @@ bool Agree(Dtype dtype, const Interval& x, const Interval& y) {
 
 /// What two trials have in common.
 Proven Common(Dtype dtype, const Proven& x, const Proven& y) {
-  Proven common{Interval::Nan(), Interval::Nan(), false, x.proven && y.proven};
+  Proven common{Interval::Nan(), {}, x.proven && y.proven};
   if (!Agree(dtype, x.value, y.value)) return common;
   common.value = x.value.IsPoint() ? x.value : Hull(x.value, y.value);
-  common.kink = x.kink && y.kink && Agree(dtype, x.allowed, y.allowed);
-  if (common.kink) common.allowed = x.allowed;
+  if (x.allowed && y.allowed && Agree(dtype, *x.allowed, *y.allowed)) common.allowed = x.allowed;
   return common;
 }
 
@@ -92,13 +92,13 @@ int SignOfGrowth(const Interval& first, const Interval& second, const Interval& 
 
 }  // namespace
 
-std::vector<Proven> ProveLimit(const Terms& terms, std::int64_t term, const std::vector<double>& values,
+std::vector<Proven> ProveLimit(Prover& prover, std::int64_t term, const std::vector<double>& values,
                                const ProofOptions& options) {
   const auto count = static_cast<std::size_t>(
       std::count_if(values.begin(), values.end(), [](double x) { return std::isinf(x); }));
   std::vector<std::vector<Proven>> trials;
   for (const std::vector<std::int64_t>& exponents : Trials(count)) {
-    trials.push_back(ProveTerm(terms, term, WithSurrogates(values, exponents), options));
+    trials.push_back(prover.Prove(term, WithSurrogates(values, exponents), options));
     for (Proven& output : trials.back()) output.value = Snapped(output.value);
   }
   std::vector<Proven> limit = trials[0];

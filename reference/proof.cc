@@ -5,30 +5,15 @@
 namespace exactloss {
 namespace {
 
-/// One evaluation of a term, its slopes times the factor, and what the evaluation learned.
-struct Attempt {
-  TermValue term;
-  Evaluation learned;
-};
-
-Attempt Try(const Terms& terms, std::int64_t term, const std::vector<Interval>& variables, int bits,
-            Reading reading, bool with_gradients) {
-  const EvaluationScope scope(bits, reading);
-  Attempt attempt;
-  terms.Evaluate(term, variables, attempt.term);
-  if (with_gradients) {
-    const Interval& factor = terms.Factor();
-    if (factor.UnitSign() != 1) {
-      for (Interval& slope : attempt.term.slopes) slope = factor * slope;
-    }
-  }
-  attempt.learned = Evaluation::Current();
-  return attempt;
+bool AreApart(const Interval& x, const Interval& y) {
+  return mpfr_less_p(x.upper().get(), y.lower().get()) || mpfr_less_p(y.upper().get(), x.lower().get());
 }
+
+}  // namespace
 
 /// Which numbers an attempt proves: narrow ones, whatever was hulled on the way. A NaN is proven if an input
 /// is NaN, or at 0 / 0 of exact zeros, and nowhere else.
-class Judge {
+class Prover::Judge {
  public:
   Judge(const std::vector<Interval>& variables, const ProofOptions& options)
       : options_(options),
@@ -59,59 +44,69 @@ class Judge {
   bool has_nan_;
 };
 
-bool AreApart(const Interval& x, const Interval& y) {
-  return mpfr_less_p(x.upper().get(), y.lower().get()) || mpfr_less_p(y.upper().get(), x.lower().get());
-}
-
-std::vector<Proven> Collect(const Attempt& attempt) {
-  std::vector<Proven> outputs;
-  outputs.reserve(attempt.term.slopes.size() + 1);
-  outputs.push_back({attempt.term.value, Interval()});
-  for (const Interval& slope : attempt.term.slopes) outputs.push_back({slope, Interval()});
-  return outputs;
-}
-
-}  // namespace
-
-std::vector<Interval> Lift(const std::vector<double>& values) {
+void Lift(const std::vector<double>& values, std::vector<Interval>& variables) {
   const EvaluationScope scope(Real::kInlineBits);  // more than a double needs
-  return {values.begin(), values.end()};
+  variables.assign(values.begin(), values.end());
 }
 
-std::vector<Proven> ProveTerm(const Terms& terms, std::int64_t term, const std::vector<Interval>& variables,
-                              const ProofOptions& options) {
+void Prover::Try(std::int64_t term, const std::vector<Interval>& variables, int bits, Reading reading,
+                 bool with_gradients, Attempt& attempt) const {
+  const EvaluationScope scope(bits, reading);
+  terms_.Evaluate(term, variables, attempt.term);
+  if (with_gradients) {
+    const Interval& factor = terms_.Factor();
+    if (factor.UnitSign() != 1) {
+      for (Interval& slope : attempt.term.slopes) slope = factor * slope;
+    }
+  }
+  attempt.learned = Evaluation::Current();
+}
+
+void Prover::Collect() {
+  outputs_.resize(torch_.term.slopes.size() + 1);
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Proven& output = outputs_[i];
+    output.value = i == 0 ? torch_.term.value : torch_.term.slopes[i - 1];
+    output.allowed.reset();
+    output.proven = true;
+  }
+}
+
+void Prover::CollectKinks() {
+  for (std::size_t i = 0; i + 1 < outputs_.size(); ++i) {
+    const Interval &right = right_.term.slopes[i], &left = left_.term.slopes[i];
+    // PyTorch's element is one of the vector's subdifferential; it may lie beside the slopes along its axis.
+    const Interval& element = torch_.term.slopes[i];
+    if (AreApart(right, left) || AreApart(right, element)) {
+      outputs_[i + 1].allowed = Hull(Hull(right, left), element);
+    }
+  }
+}
+
+std::vector<Proven>& Prover::Prove(std::int64_t term, const std::vector<Interval>& variables,
+                                   const ProofOptions& options) {
   const Judge judge(variables, options);
   for (int bits = options.first_bits;; bits *= 2) {
     const bool last = 2 * bits > options.max_bits;
-    const auto attempt = [&](Reading reading) {
-      return Try(terms, term, variables, bits, reading, options.with_gradients);
+    const auto knows_all = [&](Reading reading, Attempt& attempt) {
+      Try(term, variables, bits, reading, options.with_gradients, attempt);
+      return judge.KnowsAll(attempt);
     };
-    const Attempt torch = attempt(Reading::kTorch);
-    bool proven = judge.KnowsAll(torch);
+    bool proven = knows_all(Reading::kTorch, torch_);
     if (!proven && !last) continue;
-    if (!torch.learned.tie || !options.with_gradients) {
-      std::vector<Proven> outputs = Collect(torch);
-      if (!proven) judge.MarkUnknown(torch, outputs);
-      return outputs;
+    const bool tie = torch_.learned.tie && options.with_gradients;
+    if (tie) {
+      const bool right = knows_all(Reading::kRight, right_), left = knows_all(Reading::kLeft, left_);
+      proven = proven && right && left;
+      if (!proven && !last) continue;
     }
-
-    const Attempt right = attempt(Reading::kRight), left = attempt(Reading::kLeft);
-    proven = proven && judge.KnowsAll(right) && judge.KnowsAll(left);
-    if (!proven && !last) continue;
-    std::vector<Proven> outputs = Collect(torch);
-    for (std::size_t i = 0; i + 1 < outputs.size(); ++i) {
-      const Interval &from_right = right.term.slopes[i], &from_left = left.term.slopes[i];
-      // PyTorch's element is one of the vector's subdifferential; it may lie beside the slopes along its
-      // axis.
-      const Interval& element = torch.term.slopes[i];
-      if (!AreApart(from_right, from_left) && !AreApart(from_right, element)) continue;
-      outputs[i + 1].kink = true;
-      outputs[i + 1].allowed = Hull(Hull(from_right, from_left), element);
-    }
+    Collect();
+    if (tie) CollectKinks();
     if (!proven) {
-      for (const Attempt* reading : {&torch, &right, &left}) judge.MarkUnknown(*reading, outputs);
+      judge.MarkUnknown(torch_, outputs_);
+      if (tie) judge.MarkUnknown(right_, outputs_), judge.MarkUnknown(left_, outputs_);
     }
-    return outputs;
+    return outputs_;
   }
 }
 

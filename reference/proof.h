@@ -1,6 +1,7 @@
-// One term proven: Ziv's loop, with the three readings where a kink is met.
+// Terms proven: Ziv's loop, with the three readings where a kink is met.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "reference/terms.h"
@@ -10,8 +11,7 @@ namespace exactloss {
 /// One number of a term: its value (PyTorch's element at a kink) and what is allowed there.
 struct Proven {
   Interval value;
-  Interval allowed;  ///< the interval between the one-sided derivatives; meaningful at a kink
-  bool kink = false;
+  std::optional<Interval> allowed;  ///< at a kink: the interval between the one-sided derivatives
   bool proven = true;
 };
 
@@ -22,10 +22,34 @@ struct ProofOptions {
   bool with_gradients;  ///< false: the value alone need be narrow
 };
 
-std::vector<Interval> Lift(const std::vector<double>& values);
+/// Proves terms one after the other, in the same memory.
+class Prover {
+ public:
+  explicit Prover(const Terms& terms) : terms_(terms) {}
 
-/// The value of a term without its factor, then its slopes with it, in the order of its elements.
-std::vector<Proven> ProveTerm(const Terms& terms, std::int64_t term, const std::vector<Interval>& variables,
-                              const ProofOptions& options);
+  /// The value of a term without its factor, then its slopes with it, in the order of its elements. Valid
+  /// until the next call.
+  std::vector<Proven>& Prove(std::int64_t term, const std::vector<Interval>& variables,
+                             const ProofOptions& options);
+
+ private:
+  /// One evaluation of a term, its slopes times the factor, and what the evaluation learned.
+  struct Attempt {
+    TermValue term;
+    Evaluation learned;
+  };
+  class Judge;
+
+  void Try(std::int64_t term, const std::vector<Interval>& variables, int bits, Reading reading,
+           bool with_gradients, Attempt& attempt) const;
+  void Collect();
+  void CollectKinks();
+
+  const Terms& terms_;
+  Attempt torch_, right_, left_;
+  std::vector<Proven> outputs_;
+};
+
+void Lift(const std::vector<double>& values, std::vector<Interval>& variables);
 
 }  // namespace exactloss

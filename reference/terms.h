@@ -45,8 +45,13 @@ class Terms {
   /// What the sum of the terms is multiplied by in the reduced loss (1 for `none`), at the current precision.
   const Interval& Factor() const {
     const int bits = Evaluation::Current().bits;
-    if (factor_bits_ != bits) factor_ = ComputeFactor();
-    factor_bits_ = bits;
+    if (factor_bits_ != bits) {
+      const EvaluationScope scope(bits);
+      factor_ = ComputeFactor();
+      factor_bits_ = bits;
+      is_undefined_ = Evaluation::Current().undefined;
+    }
+    Evaluation::Current().undefined |= is_undefined_;
     return factor_;
   }
 
@@ -59,6 +64,7 @@ class Terms {
  private:
   mutable Interval factor_;
   mutable int factor_bits_ = 0;
+  mutable bool is_undefined_ = false;
 };
 
 /// The terms of a problem in groups; with `none` there is one group, and the loss has an element for each

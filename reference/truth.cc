@@ -15,8 +15,8 @@ namespace {
 ElementTruth TruthOf(const Proven& proven, long double gauge) {
   ElementTruth truth;
   truth.value = proven.value.ToEnclosure();
-  truth.allowed = proven.kink ? proven.allowed.ToEnclosure() : truth.value;
-  truth.kink = proven.kink;
+  truth.kink = proven.allowed.has_value();
+  truth.allowed = truth.kink ? proven.allowed->ToEnclosure() : truth.value;
   truth.proven = proven.proven;
   truth.gauge = static_cast<double>(gauge);
   // Where there is no gauge, at infinite inputs and poles, nothing but the truth itself counts.
@@ -28,7 +28,7 @@ ElementTruth TruthOf(const Proven& proven, long double gauge) {
 /// input goes either way.
 long double Excess(const Proven& slope) {
   const auto magnitude = [](const Real& end) { return std::fabs(mpfr_get_ld(end.get(), MPFR_RNDN)); };
-  const long double steepest = std::max(magnitude(slope.allowed.lower()), magnitude(slope.allowed.upper()));
+  const long double steepest = std::max(magnitude(slope.allowed->lower()), magnitude(slope.allowed->upper()));
   return std::max(steepest - std::fabs(slope.value.Middle()), 0.0L);
 }
 
@@ -72,15 +72,16 @@ class Evaluator {
   /// All terms at `bits` or more; their gradients too, the first time.
   Reduced Sum(int bits, bool with_gradients) {
     Reduced reduced;
+    const bool is_reduced = problem_.reduction != Reduction::kNone;
+    const ProofOptions options{problem_.dtype, bits, options_.max_precision, with_gradients};
     for (const auto& terms : groups_) {
+      Prover prover(*terms);
+      const long double factor = Magnitude(*terms);
       Interval sum = 0.0;
       for (std::int64_t term = 0; term < terms->Count(); ++term) {
-        const std::vector<Proven> outputs = Prove(*terms, term, bits, with_gradients);
-        const bool is_reduced = problem_.reduction != Reduction::kNone;
-        if (with_gradients || !is_reduced) {
-          const long double gauge = Record(*terms, term, outputs);
-          reduced.gauge += gauge;
-        }
+        Read(*terms, term);
+        const std::vector<Proven>& outputs = Prove(prover, term, options);
+        if (with_gradients || !is_reduced) reduced.gauge += Record(*terms, term, outputs, factor);
         if (!is_reduced) continue;
         const EvaluationScope scope(bits);
         sum = sum + outputs[0].value;
@@ -96,34 +97,42 @@ class Evaluator {
     return reduced;
   }
 
-  /// The loss of a term without the factor, then its slopes with it.
-  std::vector<Proven> Prove(const Terms& terms, std::int64_t term, int bits, bool with_gradients) {
+  long double Magnitude(const Terms& terms) const {
+    const EvaluationScope scope(options_.first_precision);
+    return std::fabs(terms.Factor().Middle());
+  }
+
+  void Read(const Terms& terms, std::int64_t term) {
     terms.Elements(term, elements_);
     values_.clear();
     for (const Element& e : elements_) {
       values_.push_back(problem_.inputs[e.input]->values[static_cast<std::size_t>(e.index)]);
     }
-    const ProofOptions options{problem_.dtype, bits, options_.max_precision, with_gradients};
-    const bool infinite = std::any_of(values_.begin(), values_.end(), [](double x) { return std::isinf(x); });
-    return infinite ? ProveLimit(terms, term, values_, options)
-                    : ProveTerm(terms, term, Lift(values_), options);
+  }
+
+  const std::vector<Proven>& Prove(Prover& prover, std::int64_t term, const ProofOptions& options) {
+    if (std::any_of(values_.begin(), values_.end(), [](double x) { return std::isinf(x); })) {
+      limit_ = ProveLimit(prover, term, values_, options);
+      return limit_;
+    }
+    Lift(values_, variables_);
+    return prover.Prove(term, variables_, options);
   }
 
   /// Stores the truths of a term's gradients, and with `none` of its loss; returns the gauge of the loss.
-  long double Record(const Terms& terms, std::int64_t term, const std::vector<Proven>& outputs) {
+  long double Record(const Terms& terms, std::int64_t term, const std::vector<Proven>& outputs,
+                     long double factor) {
     const bool finite =
         std::all_of(values_.begin(), values_.end(), [](double x) { return std::isfinite(x); });
     gauge_.slopes.assign(elements_.size(), 0);
     gauge_.value = 0;
     if (finite) terms.Gauge(term, values_, gauge_);
-    const EvaluationScope scope(options_.first_precision);
-    const long double factor = std::fabs(terms.Factor().Middle());
     long double value_gauge = factor * gauge_.value;
     for (std::size_t i = 0; i < elements_.size(); ++i) {
       const std::uint32_t input = elements_[i].input;
       const std::size_t output = place_[input];
       if (output == OutputSpec::kLoss) continue;
-      if (finite && outputs[i + 1].kink && problem_.loss->inputs[input].role == Role::kPrediction) {
+      if (finite && outputs[i + 1].allowed && problem_.loss->inputs[input].role == Role::kPrediction) {
         value_gauge += std::fabs(values_[i] * Excess(outputs[i + 1]));
       }
       truth_.outputs[output].elements[static_cast<std::size_t>(elements_[i].index)] =
@@ -158,6 +167,8 @@ class Evaluator {
   Truth truth_;
   std::vector<Element> elements_;
   std::vector<double> values_;
+  std::vector<Interval> variables_;
+  std::vector<Proven> limit_;
   TermGauge gauge_;
 };
 
