@@ -152,6 +152,7 @@ template <class T>
 Dual<T> Pow(const Dual<T>& x, Parameter p) {
   if (p == 0) return Dual<T>(1.0);
   const T exponent(p.exact());
+  if (x.slopes.empty()) return Dual<T>(Power(x.value, exponent));
   return x.Chain(Power(x.value, exponent), exponent * Power(x.value, exponent - T(1.0)));
 }
 
@@ -173,10 +174,10 @@ Dual<T> XLogX(const Dual<T>& x) {
 }
 template <class T>
 Dual<T> AtanRatio(const Dual<T>& w, const Dual<T>& h) {
-  const T square = Sqr(w.value) + Sqr(h.value);
+  const T square = Sqr(w.value) + Sqr(h.value), along_w = h.value / square, along_h = -w.value / square;
   return Dual<T>::Join(
-      AtanRatio(w.value, h.value), w, h, [&](const T& d) { return h.value * d / square; },
-      [&](const T& d) { return -(w.value * d / square); });
+      AtanRatio(w.value, h.value), w, h, [&](const T& d) { return along_w * d; },
+      [&](const T& d) { return along_h * d; });
 }
 template <class T>
 Dual<T> Share(const Dual<T>& weight, const Dual<T>& f) {

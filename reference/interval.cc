@@ -158,12 +158,12 @@ Interval operator-(const Interval& x, const Interval& y) {
 }
 
 Interval operator*(const Interval& x, const Interval& y) {
+  if (const int sign = x.UnitSign(); sign != 0) return sign > 0 ? y : -y;
+  if (const int sign = y.UnitSign(); sign != 0) return sign > 0 ? x : -x;
   if (x.is_point_ && y.is_point_) return Interval::OfPoints(mpfr_mul, x, y);
   if (x.IsNan() || y.IsNan()) return Interval::Nan();
   if (x.IsZero()) return y.IsInfinite() ? Interval::Nan() : x;
   if (y.IsZero()) return x.IsInfinite() ? Interval::Nan() : y;
-  if (const int sign = x.UnitSign(); sign != 0) return sign > 0 ? y : -y;
-  if (const int sign = y.UnitSign(); sign != 0) return sign > 0 ? x : -x;
 
   const Real &a = x.lower_, &b = x.upper(), &c = y.lower_, &d = y.upper();
   const auto product = [](const Real& low_x, const Real& low_y, const Real& high_x, const Real& high_y) {

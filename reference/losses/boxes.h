@@ -11,12 +11,10 @@ inline constexpr std::int64_t kCorners = 4;
 
 template <class T>
 struct Box {
-  explicit Box(const T* v) : x1(v[0]), y1(v[1]), x2(v[2]), y2(v[3]) {}
-  T Width() const { return x2 - x1; }
-  T Height() const { return y2 - y1; }
-  T Area() const { return Width() * Height(); }
+  explicit Box(const T* v) : x1(v[0]), y1(v[1]), x2(v[2]), y2(v[3]), width(x2 - x1), height(y2 - y1) {}
+  T Area() const { return width * height; }
 
-  T x1, y1, x2, y2;
+  T x1, y1, x2, y2, width, height;
 };
 
 /// How far two intervals of a line reach into each other; where they only touch PyTorch takes the slope 0.

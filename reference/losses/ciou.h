@@ -21,10 +21,10 @@ struct Ciou {
   template <class T>
   T Of(const Box<T>& a, const Box<T>& b) const {
     const T loss = Overlap<T>(a, b).Loss(eps);
-    const T angle = AngleBetween(a.Width(), a.Height(), b.Width(), b.Height());
-    const T aspect = Sqr(2 * angle / Pi<T>());
+    const T angle = AngleBetween(a.width, a.height, b.width, b.height);
+    const T aspect = Sqr(2 / Pi<T>() * angle), held = Detach(aspect);
     // v^2 / (1 - IoU + v + eps) without 0 / 0 where the aspects agree.
-    const T alpha = Detach(Share(aspect, Pow(loss + aspect + eps, Parameter(-1))));
+    const T alpha = Share(held, Pow(Detach(loss) + held + eps, Parameter(-1)));
     return loss + CentreDistance(a, b, eps) + alpha * aspect;
   }
 
@@ -32,9 +32,9 @@ struct Ciou {
   /// the sum theorem would leave the principal value, or at a height of 0, it is the difference as written.
   template <class T>
   static T AngleBetween(const T& w, const T& h, const T& u, const T& k) {
-    const T cosine = h * k + w * u;
+    const T heights = h * k, cosine = heights + w * u;
     return SameFunction(
-        -(cosine * (h * k)), [&] { return AtanRatio(u * h - w * k, cosine); },
+        -(Detach(cosine) * Detach(heights)), [&] { return AtanRatio(u * h - w * k, cosine); },
         [&] { return AtanRatio(u, k) - AtanRatio(w, h); });
   }
 
