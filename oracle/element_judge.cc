@@ -85,9 +85,8 @@ Divergence ClassOf(Dtype dtype, const ElementTruth& truth, const Deviation& devi
   if (truth.kink) return Divergence::kWrongSubgradient;
   if (SignOf(truth.value) * got < 0) return Divergence::kWrongSign;
   const double smallest_normal = MinNormal(dtype);
-  const bool is_zero = got == 0 && want != 0;
   const bool is_below_normal = std::fabs(got) < smallest_normal && std::fabs(want) >= smallest_normal;
-  if (is_zero || (is_below_normal && deviation.ulp() > 1)) return Divergence::kUnderflow;
+  if (got == 0 || (is_below_normal && deviation.ulp() > 1)) return Divergence::kUnderflow;
   // A subnormal truth has few digits to lose.
   const double scale = std::max(std::fabs(ToDouble(truth.value)), smallest_normal);
   const bool half_is_lost = deviation.error() >= std::exp2(-FormatOf(dtype).precision / 2.0) * scale;
