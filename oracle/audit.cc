@@ -142,11 +142,8 @@ class Pool {
     for (const auto& subject : first) summary_.subjects.push_back(subject->info());
     std::vector<std::jthread> threads;
     try {
-      for (std::uint64_t i = 0; i < jobs_; ++i) {
-        threads.emplace_back([this, subjects = i == 0 ? std::move(first) : Subjects()]() mutable {
-          Work(std::move(subjects));
-        });
-      }
+      threads.emplace_back([this, &first] { Work(std::move(first)); });
+      while (threads.size() < jobs_) threads.emplace_back([this] { Work({}); });
       while (std::optional<Block> block = Next()) {
         for (Judged& judged : *block) Write(judged, sinks);
         ShowProgress();
