@@ -54,6 +54,7 @@ std::vector<Value> Lookup(const std::vector<std::string>& names, std::string_vie
 
 std::vector<std::string_view> NamesOf(const auto& things) {
   std::vector<std::string_view> names;
+  names.reserve(things.size());
   for (const auto& thing : things) names.push_back(thing.name);
   return names;
 }

@@ -20,9 +20,9 @@ std::string DomainText(double min, double max, bool min_is_open = false) {
   constexpr double kLargest = std::numeric_limits<double>::max();
   if (min == -kInfinity && max == kInfinity) return "";
   if (min == -kLargest && max == kLargest) return " (finite)";
-  const bool is_open = min_is_open || min == -kLargest;
-  return Concat(" in ", is_open ? "(" : "[", min == -kLargest ? -kInfinity : min, ", ",
-                max == kLargest ? kInfinity : max, max == kLargest ? ")" : "]");
+  const bool has_lowest = min != -kLargest, has_highest = max != kLargest;
+  return Concat(" in ", has_lowest && !min_is_open ? "[" : "(", has_lowest ? Concat(min) : "-inf", ", ",
+                has_highest ? Concat(max) : "inf", has_highest ? "]" : ")");
 }
 
 std::string InputText(const InputSpec& input) {

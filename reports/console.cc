@@ -4,6 +4,8 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,7 +33,7 @@ struct OfClass {
   const Finding* example = nullptr;
   std::uint64_t elements = 0;
   std::size_t causes = 0, unseen = 0;
-  double ulp = 0;
+  double ulp = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::string_view> losses = {};
 };
 
@@ -57,7 +59,7 @@ std::vector<OfClass> ByClass(const std::vector<Cause>& causes, const std::string
     same->elements += cause.elements;
     ++same->causes;
     same->unseen += !worst.seen_by_assert_close;
-    if (worst.ulp > same->ulp) same->ulp = worst.ulp;
+    if (!(worst.ulp <= same->ulp) && !std::isnan(worst.ulp)) same->ulp = worst.ulp;
     if (same->losses.empty() || same->losses.back() != worst.loss) same->losses.push_back(worst.loss);
   }
   std::stable_sort(classes.begin(), classes.end(),
@@ -133,8 +135,9 @@ class Writer {
     if (classes.empty()) return;
     Print("\n{}: what fails, by class, each with a simple example\n", subject);
     for (const OfClass& c : classes) {
-      Print("  {}: {} from {}, up to {} ulp, in {}{}\n", Painted(kRed, std::string(c.name)),
-            Counted(c.elements, "element"), Counted(c.causes, "cause"), ErrorText(c.ulp), Some(c.losses),
+      Print("  {}: {} from {}{}, in {}{}\n", Painted(kRed, std::string(c.name)),
+            Counted(c.elements, "element"), Counted(c.causes, "cause"),
+            std::isnan(c.ulp) ? "" : fmt::format(", up to {} ulp", ErrorText(c.ulp)), Some(c.losses),
             c.unseen == 0 ? "" : fmt::format("; assert_close does not see the worst of {}", c.unseen));
       const std::string& line = c.example->line;
       const bool fits = line.size() <= kLongestLine;

@@ -54,6 +54,7 @@ std::vector<Cause> Grouping::Causes() const {
     const Cause* cause;
   };
   std::vector<Ranked> ranked;
+  ranked.reserve(causes_.size());
   for (const auto& [key, cause] : causes_) ranked.push_back({std::get<0>(key), std::get<1>(key), &cause});
   std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
     if (a.subject != b.subject) return a.subject < b.subject;
@@ -61,6 +62,7 @@ std::vector<Cause> Grouping::Causes() const {
     return Size(a.cause->worst.ulp) > Size(b.cause->worst.ulp);
   });
   std::vector<Cause> causes;
+  causes.reserve(ranked.size());
   for (const Ranked& r : ranked) causes.push_back(*r.cause);
   return causes;
 }

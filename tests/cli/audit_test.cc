@@ -9,9 +9,7 @@
 #include <regex>
 #include <set>
 #include <thread>
-#include <tuple>
 
-#include "oracle/naive.h"
 #include "tests/cli/program.h"
 
 namespace exactloss {
@@ -20,9 +18,13 @@ namespace {
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-/// An audit of mse alone, which examples/python_host.py computes for three dtypes of the four.
+/// An audit of mse alone, which examples/python_host.py computes for three dtypes of the four; of fills with
+/// small tensors, since Python is slow.
 std::vector<std::string> Mse(std::vector<std::string> more) {
   more.insert(more.begin(), {"audit", "--profile", "smoke", "--loss", "mse", "--subject", kPythonHost});
+  if (std::find(more.begin(), more.end(), "--fill") == more.end()) {
+    more.insert(more.end(), {"--fill", "special,ties"});
+  }
   return more;
 }
 
@@ -100,53 +102,6 @@ TEST(Audit, NamedPartsOnly) {
     EXPECT_TRUE(finding.at("fill").get<std::string>().starts_with("normal#")) << finding.at("fill");
   }
   EXPECT_EQ(dtypes, (std::set<std::string>{"f16", "f64"}));
-}
-
-// Every naive form, and every finding of each: its line, given to `run`, must give the same finding.
-TEST(Audit, EveryLineReproducesItsFinding) {
-  std::vector<std::string> subjects;
-  for (const std::string& form : NaiveForms()) {
-    subjects.insert(subjects.end(), {"--subject", "naive/" + form});
-  }
-  const std::string folder = NewFolder("reproduce");
-  std::vector<std::string> audit = {"audit", "--profile", "smoke", "--report", folder};
-  audit.insert(audit.end(), subjects.begin(), subjects.end());
-  ASSERT_EQ(Exactloss(audit).status, 0);
-
-  std::vector<Json> told;
-  std::set<std::string> lines;
-  for (const std::string& text : LinesOf(ReadFile(folder + "/report.jsonl"))) {
-    const Json finding = Json::parse(text);
-    if (finding.at("verdict") == "unsupported") continue;
-    told.push_back(finding);
-    lines.insert(finding.at("line"));
-  }
-  std::string batch;
-  for (const std::string& line : lines) batch += line + "\n";
-  std::vector<std::string> run = {"run", "--batch", "-", "--json", "-"};
-  run.insert(run.end(), subjects.begin(), subjects.end());
-  const Ran ran = Exactloss(run, {.in = batch});
-  ASSERT_EQ(ran.status, 0) << ran.err;
-
-  const auto key = [](const Json& finding) {
-    return std::tuple<std::string, std::string, std::string, std::int64_t>(
-        finding.at("line"), finding.at("subject"), finding.at("output"), finding.at("index"));
-  };
-  std::map<std::tuple<std::string, std::string, std::string, std::int64_t>, Json> again;
-  for (const std::string& text : LinesOf(ran.out)) {
-    const Json finding = Json::parse(text);
-    again[key(finding)] = finding;
-  }
-  std::size_t failures = 0;
-  for (const Json& finding : told) {
-    ASSERT_TRUE(again.count(key(finding))) << finding;
-    const Json& second = again[key(finding)];
-    for (const char* field : {"verdict", "class", "ulp", "got", "truth", "assert_close"}) {
-      EXPECT_EQ(finding.at(field), second.at(field)) << field << " of " << finding;
-    }
-    failures += finding.at("verdict") == "divergent";
-  }
-  EXPECT_GT(failures, 20U);
 }
 
 TEST(Audit, ColourOnATerminalUnlessNoColour) {
