@@ -113,7 +113,7 @@ Dual<T> PiOf(Type<Dual<T>>) {
 
 template <class T>
 Dual<T> Detach(const Dual<T>& x) {
-  return Dual<T>(x.value);
+  return Dual<T>(Detach(x.value));
 }
 
 template <class T>

@@ -226,6 +226,7 @@ Interval Log(const Interval& x) {
                                 [&](const Interval& f, const Interval& width) { return f + width / x; });
 }
 Interval Log1p(const Interval& x) {
+  if (SignOfEnd(x.lower_) < 0) return Interval::Increasing(mpfr_log1p, x);  // the pole at -1 may be near
   return Interval::FromLowerEnd(
       mpfr_log1p, x, [&](const Interval& f, const Interval& width) { return f + width / (1 + x); });
 }

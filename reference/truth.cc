@@ -19,8 +19,10 @@ ElementTruth TruthOf(const Proven& proven, long double gauge) {
   truth.allowed = truth.kink ? proven.allowed->ToEnclosure() : truth.value;
   truth.proven = proven.proven;
   truth.gauge = static_cast<double>(gauge);
-  // Where there is no gauge, at infinite inputs and poles, nothing but the truth itself counts.
-  if (!(truth.gauge > 0)) truth.gauge = std::fmax(std::fabs(ToDouble(truth.value)), 0);
+  // No gauge is below the truth itself. That alone counts where there is none, at infinite inputs and poles,
+  // or where its few digits have cancelled.
+  const double size = std::fabs(ToDouble(truth.value));
+  if (!(truth.gauge >= size)) truth.gauge = std::fmax(size, 0);
   return truth;
 }
 
