@@ -14,7 +14,8 @@ namespace exactloss {
 
 struct Fill {
   std::string_view name;
-  std::string_view why;  ///< one sentence
+  std::string_view why;      ///< one sentence
+  bool is_ordinary = false;  ///< its numbers are such as a network in training has
 };
 
 const std::vector<Fill>& Fills();

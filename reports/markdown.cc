@@ -128,25 +128,33 @@ class Writer {
   }
 
   void WriteSubject(const std::string& subject) {
-    Print("## {}\n\n### Worst verdict and ulp error\n\n| loss | output |", Escaped(subject));
+    Print("## {}\n\n", Escaped(subject));
+    const std::vector<TableRow> ordinary = report_.tally.OrdinaryRows(subject);
+    if (!ordinary.empty()) WriteTable("On inputs such as a network in training has", ordinary);
+    WriteTable("On all inputs", report_.tally.RowsByOutput(subject));
+    WriteClasses(subject);
+    WriteCauses(subject);
+  }
+
+  void WriteTable(std::string_view inputs, const std::vector<TableRow>& rows) {
+    Print("### {}: the worst verdict and its ulp error\n\n| loss | output |", inputs);
     const std::set<Dtype> dtypes = report_.tally.dtypes();
     for (const Dtype dtype : dtypes) Print(" {} |", Name(dtype));
     Print("\n|---|---|");
     for ([[maybe_unused]] const Dtype dtype : dtypes) Print("---|");
     Print("\n");
-    for (const TableRow& row : report_.tally.RowsByOutput(subject)) {
+    for (const TableRow& row : rows) {
       Print("| {} | {} |", Code(row.loss), Escaped(row.output));
       for (const Dtype dtype : dtypes) Print(" {} |", CellText(row, dtype));
       Print("\n");
     }
-    WriteClasses(subject);
-    WriteCauses(subject);
+    Print("\n");
   }
 
   void WriteClasses(const std::string& subject) {
     const Counts& counts = report_.tally.counts(subject);
-    if (counts.failed() == 0) return Print("\nNothing fails.\n\n");
-    Print("\n### Failed elements by class\n\n| class | elements |\n|---|--:|\n");
+    if (counts.failed() == 0) return Print("Nothing fails.\n\n");
+    Print("### Failed elements by class\n\n| class | elements |\n|---|--:|\n");
     for (const auto& [divergence, count] : counts.divergences)
       Print("| {} | {} |\n", Name(divergence), count);
     if (const std::uint64_t count = counts.of(Verdict::kInaccurate)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "oracle/fill.h"
 #include "reports/grouping.h"
 
 namespace exactloss {
@@ -18,6 +19,12 @@ void Worsen(Worst& worst, const Worst& other) {
   const int was = Severity(worst.verdict), is = Severity(other.verdict);
   const bool larger = std::isnan(worst.ulp) ? !std::isnan(other.ulp) : other.ulp > worst.ulp;
   if (is > was || (is == was && larger)) worst = other;
+}
+
+/// "normal#1.2" comes from a fill of ordinary numbers.
+bool IsOrdinary(const Finding& finding) {
+  const Fill* fill = FindFill(std::string_view(finding.fill).substr(0, finding.fill.find('#')));
+  return fill != nullptr && fill->is_ordinary;
 }
 
 }  // namespace
@@ -49,7 +56,12 @@ void Tally::Write(const Finding& finding) {
   const auto [counts, is_new] = counts_.try_emplace(finding.subject);
   if (is_new) subjects_.push_back(finding.subject);
   counts->second.Add(finding);
-  std::vector<TableRow>& rows = rows_[finding.subject];
+  Add(finding, rows_);
+  if (IsOrdinary(finding)) Add(finding, ordinary_rows_);
+}
+
+void Tally::Add(const Finding& finding, Rows& rows_of_subject) {
+  std::vector<TableRow>& rows = rows_of_subject[finding.subject];
   auto row = std::find_if(rows.begin(), rows.end(), [&](const TableRow& r) {
     return r.loss == finding.loss && r.output == finding.output;
   });
@@ -73,9 +85,15 @@ std::set<Dtype> Tally::dtypes() const {
   return dtypes;
 }
 
-std::vector<TableRow> Tally::RowsByOutput(const std::string& subject) const {
-  const auto found = rows_.find(subject);
-  return found == rows_.end() ? std::vector<TableRow>() : found->second;
+std::vector<TableRow> Tally::RowsOf(const std::string& subject, const Rows& rows) {
+  const auto found = rows.find(subject);
+  return found == rows.end() ? std::vector<TableRow>() : found->second;
+}
+
+std::vector<TableRow> Tally::RowsByOutput(const std::string& subject) const { return RowsOf(subject, rows_); }
+
+std::vector<TableRow> Tally::OrdinaryRows(const std::string& subject) const {
+  return RowsOf(subject, ordinary_rows_);
 }
 
 std::vector<TableRow> Tally::RowsByLoss(const std::string& subject) const {

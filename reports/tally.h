@@ -47,12 +47,18 @@ class Tally : public Sink {
   const Counts& counts(const std::string& subject) const;
   std::set<Dtype> dtypes() const;
   std::vector<TableRow> RowsByOutput(const std::string& subject) const;
+  std::vector<TableRow> OrdinaryRows(
+      const std::string& subject) const;  ///< by output, of ordinary fills alone
   std::vector<TableRow> RowsByLoss(const std::string& subject) const;
 
  private:
   std::vector<std::string> subjects_;
   std::map<std::string, Counts> counts_;
-  std::map<std::string, std::vector<TableRow>> rows_;  ///< by subject, in the order in which they came
+  using Rows = std::map<std::string, std::vector<TableRow>>;  ///< by subject, in the order in which they came
+  static void Add(const Finding& finding, Rows& rows);
+  static std::vector<TableRow> RowsOf(const std::string& subject, const Rows& rows);
+
+  Rows rows_, ordinary_rows_;
 };
 
 }  // namespace exactloss

@@ -127,5 +127,23 @@ TEST(Tally, ACellHasTheWorstVerdictAndItsLargestUlp) {
   EXPECT_EQ(by_loss[0].cells.at(Dtype::kF32).verdict, Verdict::kInaccurate);
 }
 
+TEST(Tally, OrdinaryInputsHaveRowsOfTheirOwn) {
+  Tally tally;
+  const auto write = [&](const std::string& fill, double ulp) {
+    Finding finding = HandMade();
+    finding.verdict = Verdict::kInaccurate;
+    finding.fill = fill;
+    finding.ulp = ulp;
+    tally.Write(finding);
+  };
+  write("normal#1.0", 5);
+  write("special#1.0", 500);
+  write("", 50);
+  const std::vector<TableRow> rows = tally.OrdinaryRows("libtorch");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].cells.at(Dtype::kF32).ulp, 5);
+  EXPECT_EQ(tally.RowsByOutput("libtorch")[0].cells.at(Dtype::kF32).ulp, 500);
+}
+
 }  // namespace
 }  // namespace exactloss
