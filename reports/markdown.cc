@@ -63,11 +63,11 @@ class Writer {
     }
     WriteRun();
     WriteCounts();
+    WriteLegend();
+    WritePitfalls();
     for (const std::string& subject : report_.tally.subjects()) {
       if (!report_.IsPitfall(subject)) WriteSubject(subject);
     }
-    WritePitfalls();
-    WriteLegend();
   }
 
  private:
