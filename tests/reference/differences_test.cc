@@ -8,11 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "reference/terms.h"
 #include "reference/truth.h"
 #include "tests/arb/points.h"
+#include "tests/reference/gradients.h"
 #include "tests/reference/range.h"
-#include "tests/reference/replay.h"
 
 namespace exactloss {
 namespace {
@@ -24,44 +23,6 @@ constexpr int kGradientBits[] = {256, 1024, 4096};
 constexpr int kFirstBits = 1400, kMostBits = 12'000;  ///< of differences: 400 digits and more
 constexpr int kRangeExponent = 1100;                  ///< beyond it, or within its reciprocal, no dtype sees
 constexpr std::uint64_t kSeed = 41;
-
-/// Each gradient as the truth computes it (closed forms for rows), in the order of LeavesOf.
-std::vector<Interval> TermGradients(const Problem& problem) {
-  std::vector<std::size_t> first(problem.inputs.size(), 0);
-  const std::vector<Leaf> leaves = LeavesOf(problem);
-  for (std::size_t i = leaves.size(); i-- > 0;) first[leaves[i].input] = i;
-  std::vector<Interval> gradients(leaves.size());
-  std::vector<Element> elements;
-  for (const auto& terms : TermsOf(problem)) {
-    for (std::int64_t term = 0; term < terms->Count(); ++term) {
-      terms->Elements(term, elements);
-      std::vector<Interval> variables;
-      for (const Element& e : elements) {
-        variables.emplace_back(problem.inputs[e.input]->values[static_cast<std::size_t>(e.index)]);
-      }
-      TermValue value;
-      terms->Evaluate(term, variables, value);
-      for (std::size_t i = 0; i < elements.size(); ++i) {
-        if (!problem.loss->inputs[elements[i].input].differentiable) continue;
-        gradients[first[elements[i].input] + static_cast<std::size_t>(elements[i].index)] =
-            terms->Factor() * value.slopes[i];
-      }
-    }
-  }
-  return gradients;
-}
-
-/// The same from the formula text at dual numbers.
-std::vector<Interval> DualGradients(const Problem& problem) {
-  const std::vector<Dual<Interval>> loss = LossOf(problem, VariablesOf<Interval>(problem));
-  const Dual<Interval> sum = Sum(loss);
-  std::vector<Interval> gradients;
-  for (std::uint32_t i = 0; i < LeavesOf(problem).size(); ++i) {
-    const Interval* slope = sum.SlopeAlong(i);
-    gradients.push_back(slope == nullptr ? Interval() : *slope);
-  }
-  return gradients;
-}
 
 /// At the first precision at which all are narrow.
 template <class Gradients>
