@@ -1,6 +1,7 @@
 // The LibTorch hosts that are built: is each row of their table the loss that its name says?
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -64,6 +65,14 @@ TEST_F(TorchHost, ExamplesByHand) {
       {"iou f64 none eps=0 input=[1,4]:0,0,2,2 target=[1,4]:1,0,3,2", 2.0 / 3},
       {"giou f64 none eps=0 input=[1,4]:0,0,1,1 target=[1,4]:2,0,3,1", 1 + 1.0 / 3},
       {"diou f64 none eps=0 input=[1,4]:0,0,2,2 target=[1,4]:1,0,3,2", 2.0 / 3 + 1.0 / 13},
+      {"ciou f64 none eps=1 input=[1,4]:0,0,2,2 target=[1,4]:1,0,3,2", 11.0 / 14},
+      {"dice f64 none smooth=1 per_sample=true input=0,0 target=1,0", 0.2},
+      {"detection f64 sum alpha=-1 gamma=0 class_weight=2 box_weight=3 iou_weight=0 input=0 target=1 "
+       "boxes=[1,4]:0,0,2,2 target_boxes=[1,4]:3,0,2,2",
+       2 * std::log(2) + 7.5},
+      {"detection f64 mean eps=0 iou_weight=2 class_weight=0 input=0 target=1 boxes=[1,4]:0,0,2,2 "
+       "target_boxes=[1,4]:0,0,4,4",
+       0.75 + 2 * 0.8125},
       {"triplet_margin f64 none eps=0 anchor=[1,2]:0,0 positive=[1,2]:3,4 negative=[1,2]:0,2", 4},
   };
   for (const std::string& host : Hosts()) {
@@ -84,17 +93,18 @@ TEST_F(TorchHost, WhatLibTorchHasNot) {
   }
 }
 
-/// Does the answer agree with the truth in half of its digits? That tells one function from another, and says
-/// nothing of accuracy, which is the judge's to say.
+/// Does each output agree with the truth in half of the digits of its largest gauge? That tells one function
+/// from another, and says nothing of accuracy, which is the judge's to say.
 void ExpectTheSameFunction(const Problem& problem, const Truth& truth, const Answer& answer) {
-  ASSERT_EQ(answer.status, AnswerStatus::kOk) << answer.message;
   ASSERT_EQ(answer.outputs.size(), truth.outputs.size());
-  const double tolerance = std::sqrt(UnitRoundoff(problem.dtype));
   for (std::size_t o = 0; o < truth.outputs.size(); ++o) {
+    double gauge = 0;
+    for (const ElementTruth& element : truth.outputs[o].elements) gauge = std::max(gauge, element.gauge);
     for (std::size_t i = 0; i < truth.outputs[o].elements.size(); ++i) {
       const ElementTruth& element = truth.outputs[o].elements[i];
       const double got = FromBits(answer.outputs[o].dtype, answer.outputs[o].bits[i]);
-      EXPECT_LE(AbsoluteError(problem.dtype, element.allowed, got), tolerance * element.gauge)
+      EXPECT_LE(AbsoluteError(problem.dtype, element.allowed, got),
+                std::sqrt(UnitRoundoff(problem.dtype)) * gauge)
           << answer.outputs[o].name << "[" << i << "] = " << got << ", truth " << ToDecimal(element.value);
     }
   }
@@ -106,11 +116,17 @@ TEST_F(TorchHost, ComputesEveryLossOfTheCatalogue) {
     const auto subject = MakeSubject(host);
     for (const LossSpec& loss : Catalogue()) {
       for (const Reduction reduction : loss.reductions) {
+        int answered = 0;
         for (std::uint64_t i = 0; i < kProblems; ++i) {
           const Problem problem = FillProblem(*FindFill("uniform"), loss, Dtype::kF64, reduction, kSeed, i);
           SCOPED_TRACE(host + ": " + FormatProblem(problem));
-          ExpectTheSameFunction(problem, Evaluate(problem), subject->Run({&problem, 1})[0]);
+          const Answer answer = subject->Run({&problem, 1})[0];
+          if (answer.status == AnswerStatus::kUnsupported) continue;
+          ++answered;
+          ASSERT_EQ(answer.status, AnswerStatus::kOk) << answer.message;
+          ExpectTheSameFunction(problem, Evaluate(problem), answer);
         }
+        EXPECT_GT(answered, 0) << host << ": " << loss.name << " " << Name(reduction);
       }
     }
   }
