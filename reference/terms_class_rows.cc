@@ -109,7 +109,8 @@ class CrossEntropyRows final : public ClassRows {
   }
 
   void Evaluate(std::int64_t row, const std::vector<Interval>& v, TermValue& result) const override {
-    result = {};
+    result.value = 0.0;
+    result.slopes.clear();
     if (v.empty()) return;
     const auto classes = static_cast<std::size_t>(layout().classes);
     const auto nan = std::find_if(v.begin(), v.end(), [](const Interval& x) { return x.IsNan(); });
@@ -132,20 +133,18 @@ class CrossEntropyRows final : public ClassRows {
   /// The second derivatives of a row are W p_i ([i = j] - p_j); those of x_i and a probability w_j (p_i - [i
   /// = j]).
   void Gauge(std::int64_t row, const std::vector<double>& v, TermGauge& result) const override {
-    result = {};
+    result.value = 0;
+    result.slopes.clear();
     if (v.empty()) return;
     const auto classes = static_cast<std::size_t>(layout().classes);
     const auto top =
         static_cast<std::size_t>(std::max_element(v.begin(), v.begin() + layout().classes) - v.begin());
-    std::vector<long double> x(v.begin(), v.begin() + layout().classes), p(classes), c(classes);
-    const EvaluationScope scope(Real::kInlineBits);
-    const std::vector<Interval> probabilities(v.begin() + layout().classes, v.end());
-    const std::vector<Interval> exact = Coefficients(row, probabilities.data());
+    std::vector<long double> x(v.begin(), v.end()), p(classes);
+    const std::vector<long double> c = Coefficients(row, x.data() + classes);
     long double rest = 0, mass = 0;
     for (std::size_t j = 0; j < classes; ++j) {
       p[j] = std::exp(x[j] - x[top]);
       if (j != top) rest += p[j];
-      c[j] = exact[j].Middle();
       mass += c[j];
     }
     long double spread = 0;  // sum |x_j| p_j
@@ -172,18 +171,20 @@ class CrossEntropyRows final : public ClassRows {
   static constexpr std::uint32_t kProbabilities = 2;  // place among the inputs
 
   /// c_j of the formula.
-  std::vector<Interval> Coefficients(std::int64_t row, const Interval* probabilities) const {
-    const Interval smoothing = smoothing_, share = 1 - smoothing;
-    std::vector<Interval> c;
-    c.reserve(static_cast<std::size_t>(layout().classes));
-    for (std::int64_t j = 0; j < layout().classes; ++j) {
-      Interval own = 0.0;
-      if (!HasIndices())
-        own = share * probabilities[j];
-      else if (j == IndexOf(row))
-        own = share;
-      if (smoothing_ != 0) own = own + smoothing / static_cast<double>(layout().classes);
-      c.push_back(own.IsZero() ? own : own * Weight(j));
+  template <class T>
+  std::vector<T> Coefficients(std::int64_t row, const T* probabilities) const {
+    const T smoothing(smoothing_), share = 1 - smoothing;
+    const T floor = smoothing / T(static_cast<double>(layout().classes));
+    std::vector<T> c(static_cast<std::size_t>(layout().classes), T(0.0));
+    for (std::size_t j = 0; j < c.size(); ++j) {
+      const auto index = static_cast<std::int64_t>(j);
+      if (!HasIndices()) {
+        c[j] = share * probabilities[j];
+      } else if (index == IndexOf(row)) {
+        c[j] = share;
+      }
+      if (smoothing_ != 0) c[j] = c[j] + floor;
+      if (SignOf(c[j]) != Sign::kZero) c[j] = c[j] * T(Weight(index));
     }
     return c;
   }

@@ -77,7 +77,12 @@ struct CrossEntropy {
     std::vector<T> slopes;
     slopes.reserve(c.size());
     for (std::size_t j = 0; j < c.size(); ++j) {
-      slopes.push_back(j == row.top ? others - mass * row.Complement() : scale * row.weights[j] - c[j]);
+      if (j == row.top) {
+        slopes.push_back(others - mass * row.Complement());
+      } else {
+        const T drawn = scale * row.weights[j];
+        slopes.push_back(SignOf(c[j]) == Sign::kZero ? drawn : drawn - c[j]);
+      }
     }
     return slopes;
   }
