@@ -75,6 +75,11 @@ bool Interval::IsTight(Dtype dtype) const {
 
 Enclosure Interval::ToEnclosure() const { return {EndOf(lower(), MPFR_RNDD), EndOf(upper(), MPFR_RNDU)}; }
 
+double Interval::ToDouble() const {
+  const double low = mpfr_get_d(lower().get(), MPFR_RNDN), high = mpfr_get_d(upper().get(), MPFR_RNDN);
+  return low == -high ? 0 : low / 2 + high / 2;  // 0 of all numbers
+}
+
 long double Interval::Middle() const {
   const long double low = mpfr_get_ld(lower().get(), MPFR_RNDN);
   return is_point_ ? low : low / 2 + mpfr_get_ld(upper_.get(), MPFR_RNDN) / 2;

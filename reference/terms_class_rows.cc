@@ -139,12 +139,15 @@ class CrossEntropyRows final : public ClassRows {
     const auto classes = static_cast<std::size_t>(layout().classes);
     const auto top =
         static_cast<std::size_t>(std::max_element(v.begin(), v.begin() + layout().classes) - v.begin());
-    std::vector<long double> x(v.begin(), v.end()), p(classes);
-    const std::vector<long double> c = Coefficients(row, x.data() + classes);
+    std::vector<long double> x(v.begin(), v.begin() + layout().classes), p(classes), c(classes);
+    const EvaluationScope scope(Real::kInlineBits);
+    const std::vector<Interval> probabilities(v.begin() + layout().classes, v.end());
+    const std::vector<Interval> exact = Coefficients(row, probabilities.data());
     long double rest = 0, mass = 0;
     for (std::size_t j = 0; j < classes; ++j) {
       p[j] = std::exp(x[j] - x[top]);
       if (j != top) rest += p[j];
+      if (!exact[j].IsZero()) c[j] = exact[j].Middle();
       mass += c[j];
     }
     long double spread = 0;  // sum |x_j| p_j
@@ -171,11 +174,10 @@ class CrossEntropyRows final : public ClassRows {
   static constexpr std::uint32_t kProbabilities = 2;  // place among the inputs
 
   /// c_j of the formula.
-  template <class T>
-  std::vector<T> Coefficients(std::int64_t row, const T* probabilities) const {
-    const T smoothing(smoothing_), share = 1 - smoothing;
-    const T floor = smoothing / T(static_cast<double>(layout().classes));
-    std::vector<T> c(static_cast<std::size_t>(layout().classes), T(0.0));
+  std::vector<Interval> Coefficients(std::int64_t row, const Interval* probabilities) const {
+    const Interval smoothing = smoothing_, share = 1 - smoothing;
+    const Interval floor = smoothing / static_cast<double>(layout().classes);
+    std::vector<Interval> c(static_cast<std::size_t>(layout().classes));
     for (std::size_t j = 0; j < c.size(); ++j) {
       const auto index = static_cast<std::int64_t>(j);
       if (!HasIndices()) {
@@ -184,7 +186,7 @@ class CrossEntropyRows final : public ClassRows {
         c[j] = share;
       }
       if (smoothing_ != 0) c[j] = c[j] + floor;
-      if (SignOf(c[j]) != Sign::kZero) c[j] = c[j] * T(Weight(index));
+      if (!c[j].IsZero()) c[j] = c[j] * Weight(index);
     }
     return c;
   }

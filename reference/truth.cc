@@ -21,7 +21,7 @@ ElementTruth TruthOf(const Proven& proven, long double gauge) {
   truth.gauge = static_cast<double>(gauge);
   // No gauge is below the truth itself. That alone counts where there is none, at infinite inputs and poles,
   // or where its few digits have cancelled.
-  const double size = std::fabs(ToDouble(truth.value));
+  const double size = std::fabs(proven.value.ToDouble());
   if (!(truth.gauge >= size)) truth.gauge = std::fmax(size, 0);
   return truth;
 }
