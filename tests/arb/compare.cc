@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reference/text.h"
+
 namespace exactloss::arb {
 namespace {
 
@@ -76,7 +78,7 @@ bool Close(const Range& a, const Range& b, Dtype dtype) {
 constexpr int kShown = 40;  ///< digits
 
 std::string ToString(const Enclosure& e) {
-  return "[" + ToDecimal(e.lower, kShown) + ", " + ToDecimal(e.upper, kShown) + "]";
+  return Concat("[", ToDecimal(e.lower, kShown), ", ", ToDecimal(e.upper, kShown), "]");
 }
 
 bool IsKnown(const Ball& ball) {
