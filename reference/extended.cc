@@ -55,7 +55,8 @@ double Round(Dtype dtype, const Extended& x) {
   const bool is_tie = std::fabs(fraction) == 0.5;
   if (is_tie && (rest > 0) == (fraction > 0) && rest != 0) integer += 2 * fraction;
   const double value = Scale(integer, unit);
-  return std::copysign(std::fabs(value) > MaxFinite(dtype) ? kInfinity : value, x.head);
+  if (std::fabs(value) > MaxFinite(dtype)) return std::copysign(kInfinity, x.head);
+  return std::copysign(value, x.head);
 }
 
 /// What rounds to an infinity counts as the power of two that follows the largest number.

@@ -120,12 +120,11 @@ class Maker {
     tensor.layout = kAllLayouts[Below(std::size(kAllLayouts))];
     if (tensor.layout == Layout::kExpanded && shape.empty()) tensor.layout = Layout::kStrided;
     const bool bounded = spec.unbounded_if.empty() || problem_.parameter(spec.unbounded_if) == 0;
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    const double min = bounded ? spec.min : -kInfinity, max = bounded ? spec.max : kInfinity;
+    const InputSpec& domain = bounded ? spec : InputSpec();
     const auto count = static_cast<std::size_t>(ElementCount(shape));
     while (tensor.values.size() < count) {
       const bool is_class = spec.role == Role::kClassIndex;
-      const double value = is_class ? ClassIndex() : Number(problem_.dtype, min, max);
+      const double value = is_class ? ClassIndex() : Number(problem_.dtype, domain.min, domain.max);
       tensor.values.resize(std::min(count, tensor.values.size() + 1 + Below(4)), value);  // runs
     }
     if (tensor.layout == Layout::kExpanded) {

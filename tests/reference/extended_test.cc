@@ -27,7 +27,7 @@ class Exact {
   Exact(double value) : Exact() { mpfr_set_d(x_, value, MPFR_RNDN); }  // NOLINT: exact
   Exact(const Extended& e) : Exact(e.head) {                           // NOLINT: exact
     mpfr_add_d(x_, x_, e.tail, MPFR_RNDN);
-    mpfr_mul_2si(x_, x_, static_cast<long>(e.scale), MPFR_RNDN);
+    mpfr_mul_2si(x_, x_, static_cast<mpfr_exp_t>(e.scale), MPFR_RNDN);
   }
   Exact(const Exact& other) : Exact() { mpfr_set(x_, other.x_, MPFR_RNDN); }
   Exact& operator=(const Exact& other) {
@@ -39,7 +39,7 @@ class Exact {
   static Exact PowerOfTwo(std::int64_t exponent) { return Exact(1).Times2(exponent); }
   Exact Times2(std::int64_t exponent) const {
     Exact result;
-    mpfr_mul_2si(result.x_, x_, static_cast<long>(exponent), MPFR_RNDN);
+    mpfr_mul_2si(result.x_, x_, static_cast<mpfr_exp_t>(exponent), MPFR_RNDN);
     return result;
   }
   friend Exact operator-(const Exact& a, const Exact& b) {

@@ -23,7 +23,7 @@ Point::Number Exactly(const Extended& x) {
   mpfr_init2(number, kBits);
   mpfr_set_d(number, x.head, MPFR_RNDN);
   mpfr_add_d(number, number, x.tail, MPFR_RNDN);
-  mpfr_mul_2si(number, number, static_cast<long>(x.scale), MPFR_RNDN);
+  mpfr_mul_2si(number, number, static_cast<mpfr_exp_t>(x.scale), MPFR_RNDN);
   Point::Number exact = Exactly(number);
   mpfr_clear(number);
   return exact;
