@@ -77,12 +77,12 @@ class Mpfi {
   /// x^e for x >= 0: by multiplication for a small whole e, which keeps exact powers exact, else exp(e log
   /// x).
   friend Mpfi Power(const Mpfi& x, const Mpfi& e) {
-    constexpr long kFew = 8;
+    constexpr int kFew = 8;
     if (x.IsNan() || e.IsNan() || mpfr_sgn(x.lower()) < 0) return Nan();
     if (mpfr_equal_p(e.lower(), e.upper()) && mpfr_integer_p(e.lower()) &&
         mpfr_cmp_si(e.lower(), kFew) <= 0 && mpfr_sgn(e.lower()) >= 0) {
       Mpfi power = 1.0;
-      for (long n = mpfr_get_si(e.lower(), MPFR_RNDN); n > 0; --n) power = power * x;
+      for (auto n = mpfr_get_si(e.lower(), MPFR_RNDN); n > 0; --n) power = power * x;
       return power;
     }
     if (!x.HoldsZero()) return Exp(e * Log(x));

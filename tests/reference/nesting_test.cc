@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,12 @@ constexpr std::size_t kDraws = 4'000;   ///< for each operation
 constexpr std::size_t kProblems = 100;  ///< for each loss and dtype
 constexpr int kFewBits = 64, kInlineBits = 128, kManyBits = 512;
 constexpr std::uint64_t kSeed = 71;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Operation {
   std::string name;
   std::function<Interval(const Interval&, const Interval&)> apply;
-  double least = -std::numeric_limits<double>::infinity();  ///< of its first argument
+  double least = -kInfinity;  ///< of its first argument
   bool is_composite = false;  ///< an argument counts twice: different forms widen differently
 };
 
@@ -45,9 +47,9 @@ const std::vector<Operation>& Operations() {
       {"Power", [](I x, I y) { return Power(x, y); }, 0},
       {"Hull", [](I x, I y) { return Hull(x, y); }},
       {"Pi", [](I, I) -> Interval { return Pi<Interval>(); }},
-      {"Softplus", [](I x, I) { return Softplus(x); }, -INFINITY, true},
-      {"Sigmoid", [](I x, I) { return Sigmoid(x); }, -INFINITY, true},
-      {"AtanRatio", [](I x, I y) { return AtanRatio(x, y); }, -INFINITY, true},
+      {"Softplus", [](I x, I) { return Softplus(x); }, -kInfinity, true},
+      {"Sigmoid", [](I x, I) { return Sigmoid(x); }, -kInfinity, true},
+      {"AtanRatio", [](I x, I y) { return AtanRatio(x, y); }, -kInfinity, true},
   };
   return operations;
 }
@@ -103,7 +105,7 @@ TEST_P(Nesting, OfOneOperation) {
   const Operation& operation = Operations()[GetParam()];
   arb::Random random(kSeed);
   for (std::size_t n = 0; n < kDraws; ++n) {
-    const Argument x(random, operation.least), y(random, -INFINITY);
+    const Argument x(random, operation.least), y(random, -kInfinity);
     const double a = x.Pick(random), b = y.Pick(random);
     const EvaluationScope scope(kFewBits);
     const Range few = At(kFewBits, operation, x.Lift(), y.Lift());
@@ -133,7 +135,7 @@ TEST_P(Nesting, IsNarrowAtPoints) {
   arb::Random random(kSeed + 1);
   std::size_t narrow = 0, finite = 0;
   for (std::size_t n = 0; n < kDraws / 4; ++n) {
-    const double x = DrawNumber(random, operation.least), y = DrawNumber(random, -INFINITY);
+    const double x = DrawNumber(random, operation.least), y = DrawNumber(random, -kInfinity);
     const Range range = At(kInlineBits, operation, Interval(x), Interval(y));
     if (IsNan(range) || isinf(range.lower) || isinf(range.upper)) continue;
     ++finite;
