@@ -15,6 +15,8 @@
 #include <thread>
 #include <utility>
 
+#include "reference/text.h"
+
 extern char** environ;
 
 namespace exactloss {
@@ -70,7 +72,7 @@ std::vector<std::string> EnvironmentWith(const std::map<std::string, std::string
     const std::string setting = *entry;
     if (!settings.contains(setting.substr(0, setting.find('=')))) environment.push_back(setting);
   }
-  for (const auto& [name, value] : settings) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : settings) environment.push_back(Concat(name, "=", value));
   return environment;
 }
 
