@@ -78,13 +78,16 @@ double DrawNumber(arb::Random& random, double least) {
 struct Argument {
   Argument(arb::Random& random, double least) : low(DrawNumber(random, least)), high(low) {
     if (random.OneIn(3)) return;
+    // The narrow ones are about as wide as half the precision.
+    const int width = static_cast<int>(random.Below(20)) - 50;
     high = random.OneIn(2) ? DrawNumber(random, least)
-                           : low + std::fabs(low) * std::ldexp(random.Uniform(), -40);
+                           : low + std::fabs(low) * std::ldexp(random.Uniform(), width);
     if (high < low) std::swap(low, high);
   }
   Interval Lift() const { return low == high ? Interval(low) : Hull(Interval(low), Interval(high)); }
-  /// Something within.
+  /// Something within, often an end.
   double Pick(arb::Random& random) const {
+    if (random.OneIn(2)) return random.OneIn(2) ? low : high;
     const double x = low + (high - low) * random.Uniform();
     return x < low || !(x <= high) ? low : x;
   }
