@@ -1,0 +1,45 @@
+// Mean squared error: (x - t)^2, 2 (x - t).
+#include "optimized/losses.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "optimized/mse.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include "optimized/elementwise-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace exactloss::optimized::HWY_NAMESPACE {
+
+struct MseFormula {
+  static constexpr std::size_t kOthers = 0;
+
+  template <class N, class Sink>
+  HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
+    const Difference<N> difference = Subtract(a.input, a.target);
+    sink->Loss(SquareTimes(difference, N(1.0)));
+    sink->Input(Times(difference, N(2.0)));
+    if constexpr (Sink::kTakesTarget) sink->Target(Times(difference, N(-2.0)));
+  }
+};
+
+void RunMse(const ElementCall& call) { RunElements(MseFormula(), call); }
+
+}  // namespace exactloss::optimized::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "optimized/arguments.h"
+
+namespace exactloss::optimized {
+
+HWY_EXPORT(RunMse);
+
+Error Mse(const Call& call, const Pair& pair) {
+  ElementCall element_call;
+  if (const Error error = CheckElements(call, pair, &element_call)) return error;
+  HWY_DYNAMIC_DISPATCH(RunMse)(element_call);
+  return {};
+}
+
+}  // namespace exactloss::optimized
+#endif  // HWY_ONCE

@@ -1,0 +1,41 @@
+// A sum of terms with a bound of its error, and what it rounds to.
+#pragma once
+
+#include <cmath>
+
+#include "optimized/formats.h"
+
+namespace exactloss::optimized {
+
+/// What a lane that adds up at most kBlock / kSumLanes doubles loses of their magnitudes.
+inline constexpr double kLaneSumUnit = 0x1p-53 * static_cast<double>(kBlock / kSumLanes + 1);
+
+struct Total {
+  Word2 sum;
+  double error = 0;
+
+  void Add(const Total& other) {
+    sum = optimized::Add(sum, other.sum);
+    error += other.error + std::fabs(other.sum.hi) * 0x1p-100;
+  }
+
+  /// sum / divisor, right to 2^-100.
+  Word2 Over(double divisor) const {
+    const double quotient = sum.hi / divisor;
+    const double rest = std::fma(-quotient, divisor, sum.hi) + sum.lo;
+    return std::isfinite(rest) ? TwoSum(quotient, rest / divisor) : Word2{quotient, 0};
+  }
+
+  double Rounded(Dtype dtype, double divisor) const { return RoundTo(dtype, Over(divisor)); }
+
+  /// Whether the error leaves the rounded quotient as it is.
+  bool IsSure(Dtype dtype, double divisor) const {
+    const Word2 value = Over(divisor);
+    const bool exact = error == 0 && std::fma(-(1 / divisor), divisor, 1.0) == 0;
+    const double margin = exact ? 0 : error / divisor * (1 + 0x1p-40) + std::fabs(value.hi) * 0x1p-98;
+    return RoundTo(dtype, TwoSum(value.hi, value.lo - margin)) ==
+           RoundTo(dtype, TwoSum(value.hi, value.lo + margin));
+  }
+};
+
+}  // namespace exactloss::optimized
