@@ -62,6 +62,12 @@ inline double RoundTo(Dtype dtype, Word2 x) {
   return RoundTo(dtype, OddBeside(cut, x.hi > 0 ? 1 : -1));
 }
 
+/// Division by it is exact.
+inline bool IsPowerOfTwo(double x) {
+  int exponent = 0;
+  return std::frexp(x, &exponent) == 0.5;
+}
+
 inline double Load(Dtype, const double* from) { return *from; }
 inline double Load(Dtype, const float* from) { return *from; }
 inline double Load(Dtype dtype, const Half* from) {

@@ -116,6 +116,50 @@ HWY_INLINE Approx<N> Exactly(const N& value) {
   }
 }
 
+/// The same value with the error of `units` roundings of it on top.
+HWY_INLINE Approx<Pack> Widened(const Approx<Pack>& a, double units) {
+  return {a.value, MulAdd(Abs(a.value), units * Pack::kUnit, a.error)};
+}
+HWY_INLINE Approx<DoubleWord> Widened(const Approx<DoubleWord>& a, double units) {
+  return {a.value, MulAdd(Abs(a.value.hi), units * DoubleWord::kUnit, a.error)};
+}
+inline Approx<Multi> Widened(const Approx<Multi>& a, double) { return a; }
+
+/// |x - t|, and that less a constant.
+HWY_INLINE Difference<Pack> Abs(const Difference<Pack>& d) { return {Abs(d.value), d.lost}; }
+HWY_INLINE Difference<DoubleWord> Abs(const Difference<DoubleWord>& d) { return {Abs(d.value), d.lost}; }
+inline Difference<Multi> Abs(const Difference<Multi>& d) { return {Abs(d.value)}; }
+HWY_INLINE Difference<Pack> Less(const Difference<Pack>& d, double c) {
+  const DoubleWord rest = TwoSum(d.value, Pack(-c));
+  return {rest.hi, Abs(rest.lo) + Abs(d.lost)};
+}
+HWY_INLINE Difference<DoubleWord> Less(const Difference<DoubleWord>& d, double c) {
+  return {d.value - c, d.lost};
+}
+inline Difference<Multi> Less(const Difference<Multi>& d, double c) { return {d.value - Multi(c)}; }
+
+/// The sign of a difference: -1, 0, 1 or NaN, times c.
+template <class N>
+HWY_INLINE Approx<N> SignTimes(const Difference<N>& d, double c) {
+  return Exactly(Select(d.value > N(0.0), N(c), Select(d.value < N(0.0), N(-c), d.value)));
+}
+
+/// u^exponent for u >= 0. Small integers are multiplied out; the rest has PowerUnits more error.
+template <class N>
+HWY_INLINE N Power(const N& u, double exponent) {
+  if (exponent == 0) return N(1.0);
+  if (exponent == 1) return u;
+  if (exponent == 2) return u * u;
+  if (exponent == 3) return u * u * u;
+  if (exponent == 4) return (u * u) * (u * u);
+  if (exponent == 0.5) return Sqrt(u);
+  return Exp(N(exponent) * Log(u));
+}
+inline double PowerUnits(double exponent) {
+  const bool multiplied = exponent == 0.5 || (exponent <= 4 && exponent == static_cast<int>(exponent));
+  return multiplied ? exponent : 16 + exponent;
+}
+
 /// exp(-|x|) and what the logistic function and softplus are made of.
 template <class N>
 struct Logistic {

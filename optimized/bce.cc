@@ -1,0 +1,73 @@
+// Binary cross entropy of probabilities: w (t max(-log x, ..) + (1 - t) max(-log(1 - x), ..)), the logarithms
+// no less than a clamp. The slope is (x - t) / (x (1 - x)) where neither is clamped, else that of the part
+// that is not.
+#include "optimized/losses.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "optimized/bce.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include "optimized/elementwise-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace exactloss::optimized::HWY_NAMESPACE {
+
+struct BceFormula {
+  static constexpr std::size_t kOthers = 1;
+
+  template <class N, class Sink>
+  HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
+    const N &x = a.input, &t = a.target, &weight = a.other[0];
+    const N zero(0.0), one(1.0), limit(-clamp);
+    const N other = one - t, rest = one - x;
+    const N up = -Log(x), down = -Log1p(-x);
+    const auto up_free = up <= limit, down_free = down <= limit;
+    const N up_value = Select(up_free, up, limit), down_value = Select(down_free, down, limit);
+    const N of_up = Share(t, up_value), of_down = Share(other, down_value);
+    sink->Loss(Relative((of_up + of_down) * weight));
+
+    const N up_slope = Select(up_free, Share(t, Inverse(x)), zero);
+    const N down_slope = Select(down_free, Share(other, Inverse(rest)), zero);
+    const auto inside = up_free & down_free & (x > zero) & (rest > zero);
+    const N slope = Select(inside, (x - t) / (x * rest), down_slope - up_slope);
+    sink->Input(Relative(slope * weight));
+    if constexpr (Sink::kTakesTarget) {
+      sink->Target(Within((up_value - down_value) * weight, (Abs(up_value) + Abs(down_value)) * Abs(weight)));
+    }
+  }
+
+  /// share * value, where a share of 0 takes no part: 0 log 0 = 0.
+  template <class N>
+  static HWY_INLINE N Share(const N& share, const N& value) {
+    return Select(share == N(0.0), N(0.0), share * value);
+  }
+  template <class N>
+  static HWY_INLINE N Inverse(const N& x) {
+    return Select(x == N(0.0), N(kInfinity), N(1.0) / x);
+  }
+
+  double clamp;
+};
+
+void RunBce(const ElementCall& call, double clamp) { RunElements(BceFormula{clamp}, call); }
+
+}  // namespace exactloss::optimized::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "optimized/arguments.h"
+
+namespace exactloss::optimized {
+
+HWY_EXPORT(RunBce);
+
+Error Bce(const Call& call, const Pair& pair, const BceParameters& parameters) {
+  if (!(parameters.log_clamp <= 0)) return {"log_clamp", "must not be positive"};
+  ElementCall element_call;
+  if (const Error error = CheckElements(call, pair, {&parameters.weight}, &element_call)) return error;
+  HWY_DYNAMIC_DISPATCH(RunBce)(element_call, parameters.log_clamp);
+  return {};
+}
+
+}  // namespace exactloss::optimized
+#endif  // HWY_ONCE

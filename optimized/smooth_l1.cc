@@ -1,0 +1,57 @@
+// Smooth L1: d^2 / (2 beta) while |d| < beta, else |d| - beta / 2; d = x - t. Beta 0 is L1.
+#include "optimized/losses.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "optimized/smooth_l1.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include "optimized/elementwise-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace exactloss::optimized::HWY_NAMESPACE {
+
+struct SmoothL1Formula {
+  static constexpr std::size_t kOthers = 0;
+
+  template <class N, class Sink>
+  HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
+    const Difference<N> difference = Subtract(a.input, a.target), distance = Abs(difference);
+    const auto near = distance.value < N(beta);
+    const N inverse = N(1.0) / N(beta);
+    sink->Loss(Select(near, Widened(SquareTimes(difference, N(0.5) * inverse), units),
+                      Times(Less(distance, beta / 2), N(1.0))));
+    const auto slope = [&](double sign) HWY_ATTR {
+      return Select(near, Widened(Times(difference, N(sign) * inverse), units), SignTimes(difference, sign));
+    };
+    sink->Input(slope(1.0));
+    if constexpr (Sink::kTakesTarget) sink->Target(slope(-1.0));
+  }
+
+  double beta;
+  double units;  ///< 1 / beta is rounded unless beta is a power of two
+};
+
+void RunSmoothL1(const ElementCall& call, double beta) {
+  RunElements(SmoothL1Formula{beta, IsPowerOfTwo(beta) ? 0.0 : 1.0}, call);
+}
+
+}  // namespace exactloss::optimized::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "optimized/arguments.h"
+
+namespace exactloss::optimized {
+
+HWY_EXPORT(RunSmoothL1);
+
+Error SmoothL1(const Call& call, const Pair& pair, const SmoothL1Parameters& parameters) {
+  if (!(parameters.beta >= 0)) return {"beta", "must not be negative"};
+  ElementCall element_call;
+  if (const Error error = CheckElements(call, pair, &element_call)) return error;
+  HWY_DYNAMIC_DISPATCH(RunSmoothL1)(element_call, parameters.beta);
+  return {};
+}
+
+}  // namespace exactloss::optimized
+#endif  // HWY_ONCE
