@@ -27,6 +27,7 @@ class Counted {
   friend Counted Log1p(Counted x) { return Count(2, std::log1p(x.value_)); }
   friend Counted Atan(Counted x) { return Count(2, std::atan(x.value_)); }
   friend Counted Power(Counted x, Counted p) { return Count(2, std::pow(x.value_, p.value_)); }
+  friend Counted Within(Counted x, Counted, Counted) { return x; }
   friend Counted Detach(Counted x) { return x; }
   friend Sign SignOf(Counted x) { return exactloss::SignOf(static_cast<long double>(x.value_)); }
   friend Counted AtKink(Counted, Counted, Counted tie, Counted) { return tie; }

@@ -157,6 +157,17 @@ Dual<T> Pow(const Dual<T>& x, Parameter p) {
 }
 
 template <class T>
+Dual<T> Within(const Dual<T>& x, const Dual<T>& lower, const Dual<T>& upper) {
+  return x.Map(Within(x.value, lower.value, upper.value), [](const T& d) { return d; });
+}
+template <class T, class Ratio>
+Dual<T> PowTimes(const Dual<T>& e, Parameter p, const Dual<T>& b, Ratio ratio) {
+  const T power = Power(e.value, T(p.exact())), along_e = T(p.exact()) * power * T(ratio().value);
+  return Dual<T>::Join(
+      power * b.value, e, b, [&](const T& d) { return along_e * d; }, [&](const T& d) { return power * d; });
+}
+
+template <class T>
 Dual<T> Softplus(const Dual<T>& x) {
   const Logistic<T> logistic(x.value);
   return x.Chain(logistic.Softplus(), logistic.Sigmoid());

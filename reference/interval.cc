@@ -275,6 +275,14 @@ Interval Hull(const Interval& x, const Interval& y) {
                           [&](mpfr_ptr upper) { mpfr_set(upper, greatest.get(), MPFR_RNDU); });
 }
 
+Interval Within(const Interval& x, const Interval& lower, const Interval& upper) {
+  const Interval bounds = Hull(lower, upper);
+  if (x.is_point_ || bounds.IsNan()) return x;
+  const Real &least = Greater(x.lower_, bounds.lower_), &greatest = Lesser(x.upper_, bounds.upper_);
+  return Interval::OfEnds([&](mpfr_ptr end) { mpfr_set(end, least.get(), MPFR_RNDD); },
+                          [&](mpfr_ptr end) { mpfr_set(end, greatest.get(), MPFR_RNDU); });
+}
+
 Sign SignOf(const Interval& x) {
   if (x.IsNan()) return Sign::kNan;
   const int low = SignOfEnd(x.lower_), high = SignOfEnd(x.upper());

@@ -51,6 +51,8 @@ class Interval {
   friend Interval Atan(const Interval& x);
   friend Interval Power(const Interval& x, const Interval& exponent);  ///< x >= 0; 0^0 = 1, 0^-1 = infinity
   friend Interval Hull(const Interval& x, const Interval& y);
+  /// What x and the hull of `lower` and `upper` have in common.
+  friend Interval Within(const Interval& x, const Interval& lower, const Interval& upper);
   friend Sign SignOf(const Interval& x);
   friend Interval PiOf(Type<Interval>);
 

@@ -45,6 +45,16 @@ class Jet {
     return result;
   }
 
+  /// f(x, y) from f and its derivatives at x and y; along y it is linear.
+  static Jet Join(Scalar f, const Jet& x, Scalar fx, const Jet& y, Scalar fy, Scalar fxx, Scalar fxy) {
+    Jet result = Linear(f, x, fx, y, fy);
+    result.ForEachPair(result.variables_, [&](std::size_t i, std::size_t j, Scalar& curvature) {
+      curvature += Product(fxx, Product(x.slope_[i], x.slope_[j]));
+      curvature += Product(fxy, Product(x.slope_[i], y.slope_[j]) + Product(x.slope_[j], y.slope_[i]));
+    });
+    return result;
+  }
+
   friend Jet operator-(const Jet& x) { return x.Scaled(-x.value, -1); }
   friend Jet operator+(const Jet& x, const Jet& y) { return Linear(x.value + y.value, x, 1, y, 1); }
   friend Jet operator-(const Jet& x, const Jet& y) { return Linear(x.value - y.value, x, 1, y, -1); }
@@ -164,6 +174,19 @@ Jet<N> Pow(const Jet<N>& x, Parameter p) {
   const long double e = p.exact(), f = std::pow(x.value, e);
   if (p == 0) return Jet<N>(1.0);
   return x.Chain(f, e * std::pow(x.value, e - 1), e == 1 ? 0 : e * (e - 1) * std::pow(x.value, e - 2));
+}
+template <std::size_t N>
+Jet<N> Within(const Jet<N>& x, const Jet<N>& lower, const Jet<N>& upper) {
+  Jet<N> result = x;
+  result.value = Within(x.value, lower.value, upper.value);
+  return result;
+}
+template <std::size_t N, class Ratio>
+Jet<N> PowTimes(const Jet<N>& e, Parameter p, const Jet<N>& b, Ratio ratio) {
+  const long double exponent = p.exact(), power = std::pow(e.value, exponent), r = ratio().value;
+  const long double fall = p == 0 ? 0 : exponent * std::pow(e.value, exponent - 1);
+  return Jet<N>::Join(power * b.value, e, exponent * power * r, b, power,
+                      p == 1 ? 0 : (exponent - 1) * fall * r, fall);
 }
 template <std::size_t N>
 Jet<N> Softplus(const Jet<N>& x) {

@@ -2,8 +2,8 @@
 // number, a jet or a plain floating-point number; each brings the primitives
 //
 //   + - * /   Sqr Sqrt Exp Expm1 Log Log1p Atan Power(x, exponent) PiOf(Type<T>) Detach(x)
-//   SignOf(x)   for Piecewise: AtKink(s, negative, tie, positive), Undecided and NotANumber(negative,
-//   positive)
+//   Within(x, lower, upper)   SignOf(x)   for Piecewise: AtKink(s, negative, tie, positive), Undecided and
+//   NotANumber(negative, positive)
 //
 // and this header builds the rest on them. A formula branches with SameFunction and Piecewise alone; these
 // take lambdas, so that an interval whose sign is unknown can take both ways.
@@ -147,6 +147,19 @@ T XLogX(const T& x) {
 template <class T>
 T Pow(const T& x, Parameter p) {
   return Power(x, T(p.exact()));
+}
+
+/// b e^p for p >= 0, where b and e may vanish together: b / e = ratio(), which a slope holds. With
+/// `ratio` it is finite, and the pole of e^(p - 1) below p = 1 meets the zero of b before any rounding.
+template <class T, class Ratio>
+T PowTimes(const T& e, Parameter p, const T& b, Ratio) {
+  return Pow(e, p) * b;
+}
+
+/// x, which a proof shows to lie in [lower, upper]. Where that is 0 / 0 of what has underflowed, or an
+/// enclosure that holds a pole, the bounds are what is left of it.
+inline long double Within(long double x, long double lower, long double upper) {
+  return std::fmin(std::fmax(x, lower), upper);
 }
 
 /// atan(w / h), read as h -> 0+ at h = 0.

@@ -18,10 +18,11 @@ struct FocalSimple {
   explicit FocalSimple(const Problem& problem)
       : alpha(problem.parameter("alpha")), gamma(problem.parameter("gamma")) {}
 
+  /// 1 <= b / (1 - exp(-b)) <= 1 + b.
   template <class T>
   T Term(const T* v) const {
-    const T b = BceWithLogits::Of(v[0], v[1], T(1.0));
-    return alpha * (Pow(-Expm1(-b), gamma) * b);
+    const T b = BceWithLogits::Of(v[0], v[1], T(1.0)), error = -Expm1(-b);
+    return alpha * PowTimes(error, gamma, b, [&] { return Within(b / error, T(1.0), 1 + b); });
   }
 
   Parameter alpha, gamma;

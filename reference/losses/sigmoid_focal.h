@@ -24,26 +24,25 @@ struct SigmoidFocal {
   template <class T>
   T Term(const T* v) const {
     const T &x = v[0], &t = v[1], other = 1 - t;
-    const T focal = ErrorPower(x, t) * BceWithLogits::Of(x, t, T(1.0));
+    const T error = Error(x, t), cross_entropy = BceWithLogits::Of(x, t, T(1.0));
+    const T focal =
+        PowTimes(error, gamma, cross_entropy, [&] { return RatioToError(x, cross_entropy, error); });
     if (alpha < 0) return focal;
     return (alpha * t + (1 - T(alpha.exact())) * other) * focal;
   }
 
-  /// (1 - p_t)^gamma. Below gamma = 1 its slopes hold a negative power, which the logarithm keeps finite.
+  /// 1 - p_t
   template <class T>
-  T ErrorPower(const T& x, const T& t) const {
-    const T other = 1 - t;
-    if (gamma == 0 || !(gamma < 1)) return Pow(Sigmoid(x) * other + Sigmoid(-x) * t, gamma);
-    return Exp(gamma * SameFunction(
-                           x, [&] { return LogError(-x, other, t); }, [&] { return LogError(x, t, other); }));
+  static T Error(const T& x, const T& t) {
+    return Sigmoid(x) * (1 - t) + Sigmoid(-x) * t;
   }
 
-  /// log(1 - p_t) at x >= 0, with the exponential that does not vanish beside the target's shares.
+  /// The cross entropy over the error. Both are means with the shares 1 - t and t of two parts, so the
+  /// ratio lies between those of the parts, log(1 + exp(+-x)) / sigmoid(+-x) = -log(1 - s) / s. That is >= 1,
+  /// and <= 2 max(1, 1 +- x) <= 3 + x^2.
   template <class T>
-  static T LogError(const T& x, const T& t, const T& other) {
-    return SameFunction(
-        -other, [&] { return Log(other + t * Exp(-x)) - Softplus(-x); },
-        [&] { return Log(t + other * Exp(x)) - Softplus(x); });
+  static T RatioToError(const T& x, const T& cross_entropy, const T& error) {
+    return Within(cross_entropy / error, T(1.0), 3 + Sqr(x));
   }
 
   Parameter alpha, gamma;

@@ -99,6 +99,14 @@ class Mpfi {
     mpfi_union(hull.number_.backend().data(), x.number_.backend().data(), y.number_.backend().data());
     return hull;
   }
+  friend Mpfi Within(const Mpfi& x, const Mpfi& lower, const Mpfi& upper) {
+    if (x.IsNan()) return x;
+    const Mpfi bounds = Hull(lower, upper);
+    Mpfi common;
+    mpfi_intersect(common.number_.backend().data(), x.number_.backend().data(),
+                   bounds.number_.backend().data());
+    return common;
+  }
   friend Sign SignOf(const Mpfi& x) {
     if (x.IsNan()) return Sign::kNan;
     if (x.IsZero()) return Sign::kZero;

@@ -84,6 +84,7 @@ class Point {
   friend Point Log1p(const Point& x) { return Number(log1p(x.number)); }
   friend Point Atan(const Point& x) { return Number(atan(x.number)); }
   friend Point Power(const Point& x, const Point& exponent) { return Number(pow(x.number, exponent.number)); }
+  friend Point Within(const Point& x, const Point&, const Point&) { return x; }
   friend Point Magnitude(const Point& x) { return Number(abs(x.number)); }
 
   friend Point Detach(const Point& x) {

@@ -105,8 +105,8 @@ TEST(Truth, SaysWhatIsUndecided) {
 }
 
 TEST(Truth, AnUndecidedPoleIsNeverAPass) {
-  // t^(1/2) at t = exp(-2^100), whose exponent no number of MPFR has.
-  const ElementTruth slope = TruthOf("sigmoid_focal f64 none gamma=0.5 input=0x1p+100 target=1", 2);
+  // p / p at p = exp(-2^100), whose exponent no number of MPFR has.
+  const ElementTruth slope = TruthOf("dice f64 none smooth=0 input=-0x1p+100 target=0", 2);
   EXPECT_FALSE(slope.proven);
 }
 
@@ -169,6 +169,13 @@ TEST(Truth, RoundingsAreThoseOfAStraightforwardEvaluation) {
   const Truth many = Evaluate(ParseProblem("mse f32 sum input=1*100 target=0*100"));
   EXPECT_EQ(one.outputs[0].roundings, 1 + 2);
   EXPECT_EQ(many.outputs[0].roundings, 1 + 2 + 101);
+}
+
+TEST(Truth, ATermThatVanishesAddsNothingToTheGauge) {
+  const ElementTruth one = TruthOf("sigmoid_focal f64 sum gamma=0.5 input=1 target=0");
+  const ElementTruth with = TruthOf("sigmoid_focal f64 sum gamma=0.5 input=1,-0x1p+22 target=0,0");
+  EXPECT_GT(one.gauge, 1.1 * std::fabs(ToDouble(one.value)));
+  EXPECT_EQ(with.gauge, one.gauge);
 }
 
 TEST(Truth, OutputsStandInTheirOrder) {
