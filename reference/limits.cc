@@ -71,10 +71,13 @@ bool Agree(Dtype dtype, const Interval& x, const Interval& y) {
 
 /// What two trials have in common.
 Proven Common(Dtype dtype, const Proven& x, const Proven& y) {
-  Proven common{Interval::Nan(), {}, x.proven && y.proven};
+  Proven common{.value = Interval::Nan(), .allowed = {}, .proven = x.proven && y.proven};
   if (!Agree(dtype, x.value, y.value)) return common;
   common.value = x.value.IsPoint() ? x.value : Hull(x.value, y.value);
-  if (x.allowed && y.allowed && Agree(dtype, *x.allowed, *y.allowed)) common.allowed = x.allowed;
+  if (x.kink && y.kink && Agree(dtype, *x.allowed, *y.allowed)) {
+    common.allowed = x.allowed;
+    common.kink = true;
+  }
   return common;
 }
 

@@ -68,6 +68,7 @@ void Prover::Collect() {
     Proven& output = outputs_[i];
     output.value = i == 0 ? torch_.term.value : torch_.term.slopes[i - 1];
     output.allowed.reset();
+    output.kink = false;
     output.proven = true;
   }
 }
@@ -77,9 +78,10 @@ void Prover::CollectKinks() {
     const Interval &right = right_.term.slopes[i], &left = left_.term.slopes[i];
     // PyTorch's element is one of the vector's subdifferential; it may lie beside the slopes along its axis.
     const Interval& element = torch_.term.slopes[i];
-    if (AreApart(right, left) || AreApart(right, element)) {
-      outputs_[i + 1].allowed = Hull(Hull(right, left), element);
-    }
+    // Slopes may differ by less than their widths: not a kink, and each is right all the same.
+    const Interval hull = Hull(Hull(right, left), element);
+    if (!hull.IsNan()) outputs_[i + 1].allowed = hull;
+    outputs_[i + 1].kink = AreApart(right, left) || AreApart(right, element);
   }
 }
 

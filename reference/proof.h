@@ -11,7 +11,8 @@ namespace exactloss {
 /// One number of a term: its value (PyTorch's element at a kink) and what is allowed there.
 struct Proven {
   Interval value;
-  std::optional<Interval> allowed;  ///< at a kink: the interval between the one-sided derivatives
+  std::optional<Interval> allowed;  ///< at a tie: the interval between the one-sided derivatives
+  bool kink = false;                ///< these are proven to differ
   bool proven = true;
 };
 

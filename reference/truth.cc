@@ -15,8 +15,8 @@ namespace {
 ElementTruth TruthOf(const Proven& proven, long double gauge) {
   ElementTruth truth;
   truth.value = proven.value.ToEnclosure();
-  truth.kink = proven.allowed.has_value();
-  truth.allowed = truth.kink ? proven.allowed->ToEnclosure() : truth.value;
+  truth.kink = proven.kink;
+  truth.allowed = proven.allowed ? proven.allowed->ToEnclosure() : truth.value;
   truth.proven = proven.proven;
   truth.gauge = static_cast<double>(gauge);
   // No gauge is below the truth itself. That alone counts where there is none, at infinite inputs and poles,
@@ -134,7 +134,7 @@ class Evaluator {
       const std::uint32_t input = elements_[i].input;
       const std::size_t output = place_[input];
       if (output == OutputSpec::kLoss) continue;
-      if (finite && outputs[i + 1].allowed && problem_.loss->inputs[input].role == Role::kPrediction) {
+      if (finite && outputs[i + 1].kink && problem_.loss->inputs[input].role == Role::kPrediction) {
         value_gauge += std::fabs(values_[i] * Excess(outputs[i + 1]));
       }
       truth_.outputs[output].elements[static_cast<std::size_t>(elements_[i].index)] =

@@ -25,7 +25,7 @@ struct Enclosure {
 
 struct ElementTruth {
   Enclosure value;    ///< at a kink the element that PyTorch documents
-  Enclosure allowed;  ///< the whole subdifferential at a kink, else `value`
+  Enclosure allowed;  ///< the whole subdifferential where inputs are tied, else `value`
   double gauge = 0;   ///< |y| + sum |x_i dy/dx_i| over the predictions; may be infinite
   bool kink = false;
   bool proven = true;  ///< false: undecided at the precision cap

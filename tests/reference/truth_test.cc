@@ -89,6 +89,21 @@ TEST(Truth, NextToAKinkThereIsNone) {
   ExpectExactly(TruthOf("l1 f64 none input=0x1p-1074 target=0", 1), 1, "the smallest number");
 }
 
+TEST(Truth, SidesOfATieThatNoWidthTellsApartAreAllowedAllTheSame) {
+  // To the left the overlap grows at 7e-77, of which f32 knows nothing.
+  const std::string line =
+      "iou f32 mean input=[2,4]:-0x1p-1,0x1.62e432p+5,0x1.9fe366p+6,-0x1.6232bep+9,-0x1.154248p+4,0x1p-126,"
+      "0x1.62e43p+9,0x1.154246p+4 target=[2,4]:-0x1.fffffep-2,-0x1.74911p+9,0x1.62e43p+9,0x1.fffffep+127,"
+      "0x1.62e43p+9,-0x1.fffffep+127,0x1.fffffep+127,0x1.62e43p+5";
+  const ElementTruth truth = TruthsOf(line, 2).at(4);
+  EXPECT_TRUE(truth.proven);
+  EXPECT_FALSE(truth.kink);
+  const Range allowed(truth.allowed);
+  EXPECT_TRUE(Contains(allowed, Point::Number("7.482670974472526020474397089673800247546e-77")))
+      << ToString(allowed);
+  EXPECT_TRUE(Contains(allowed, Point::Number(0))) << ToString(allowed);
+}
+
 // --- what is undecided
 
 TEST(Truth, SaysWhatIsUndecided) {
