@@ -53,11 +53,12 @@ std::vector<Interval> WithSurrogates(const std::vector<double>& values,
   return variables;
 }
 
-/// A number beyond 2^1100 stands for an infinity, one within 2^-1150 for 0.
-Interval Snapped(const Interval& x) {
-  constexpr std::int64_t kHuge = 1100, kTiny = -1150;
+/// A number beyond all sizes that the dtype's numbers and products of a few of them have stands for an
+/// infinity, one within 2^-1150 for 0.
+Interval Snapped(Dtype dtype, const Interval& x) {
+  const std::int64_t huge_exponent = dtype == Dtype::kF64 ? 1100 : 600, tiny_exponent = -1150;
   const EvaluationScope scope(Real::kInlineBits);
-  const Interval huge = Interval::PowerOfTwo(kHuge), tiny = Interval::PowerOfTwo(kTiny);
+  const Interval huge = Interval::PowerOfTwo(huge_exponent), tiny = Interval::PowerOfTwo(tiny_exponent);
   if (x.IsNan()) return x;
   if (SignOf(x - huge) == Sign::kPositive) return Interval::Infinity(1);
   if (SignOf(x + huge) == Sign::kNegative) return Interval::Infinity(-1);
@@ -65,8 +66,14 @@ Interval Snapped(const Interval& x) {
   return x;
 }
 
+/// Numbers beyond the range of the dtype are told apart as those within it: 2^17 and 2^1200 are no limit in
+/// f16.
 bool Agree(Dtype dtype, const Interval& x, const Interval& y) {
-  return !x.IsNan() && !y.IsNan() && Nearest(dtype, x.ToEnclosure()) == Nearest(dtype, y.ToEnclosure());
+  if (x.IsNan() || y.IsNan()) return false;
+  const Enclosure of_x = x.ToEnclosure(), of_y = y.ToEnclosure();
+  const double nearest = Nearest(dtype, of_x);
+  return nearest == Nearest(dtype, of_y) &&
+         (std::isfinite(nearest) || Nearest(Dtype::kF64, of_x) == Nearest(Dtype::kF64, of_y));
 }
 
 /// What two trials have in common.
@@ -102,12 +109,16 @@ std::vector<Proven> ProveLimit(Prover& prover, std::int64_t term, const std::vec
   std::vector<std::vector<Proven>> trials;
   for (const std::vector<std::int64_t>& exponents : Trials(count)) {
     trials.push_back(prover.Prove(term, WithSurrogates(values, exponents), options));
-    for (Proven& output : trials.back()) output.value = Snapped(output.value);
   }
+  const auto snapped = [&](Proven output) {
+    output.value = Snapped(options.dtype, output.value);
+    return output;
+  };
   std::vector<Proven> limit = trials[0];
   for (std::size_t i = 0; i < limit.size(); ++i) {
+    limit[i] = snapped(trials[0][i]);
     for (std::size_t k = 1; k < trials.size(); ++k) {
-      limit[i] = Common(options.dtype, limit[i], trials[k][i]);
+      limit[i] = Common(options.dtype, limit[i], snapped(trials[k][i]));
     }
     if (count > 1 || !limit[i].value.IsNan()) continue;
     const int sign = SignOfGrowth(trials[0][i].value, trials[1][i].value, trials[2][i].value);

@@ -104,6 +104,31 @@ TEST(Truth, SidesOfATieThatNoWidthTellsApartAreAllowedAllTheSame) {
   EXPECT_TRUE(Contains(allowed, Point::Number(0))) << ToString(allowed);
 }
 
+// --- limits
+
+TEST(Truth, SizesBeyondTheDtypeThatDifferAreNoLimit) {
+  // |inf - inf| is 0 where both grow alike, else infinite. Beside 131007 both round to an infinity in f16.
+  const ElementTruth apart = TruthOf("smooth_l1 f16 sum beta=0 input=0,inf target=65504,inf");
+  EXPECT_TRUE(apart.proven && IsNan(apart.value)) << ToString(Range(apart.value));
+  const ElementTruth boxes = TruthOf(
+      "detection f16 sum gamma=0x1p+0 beta=0x0p+0 class_weight=0x1.4p+1 input=[2,1]:-0x1.26cp+0,0x1.be8p-2 "
+      "target=[2,1]:0x1.f68p-1,0x1.26cp-7 boxes=[1,4]:0x0p+0,0x1.178p+0,0x1.17cp-1,inf "
+      "target_boxes=[1,4]:-0x1.dep-6,0x1.ffcp+15,0x1.ffcp+15,inf");
+  EXPECT_TRUE(boxes.proven && IsNan(boxes.value)) << ToString(Range(boxes.value));
+}
+
+TEST(Truth, GrowthThatIsSlowAtFirstIsALimit) {
+  // A slope of about 2 x1 / x2^2: at the least of the numbers that stand for x1 = inf it is below 2^1024.
+  for (const std::string dtype : {"f32", "f64"}) {
+    const ElementTruth slope =
+        TruthOf("diou " + dtype +
+                    " sum eps=0x1.0624dd2f1a9fcp-10 input=[1,4]:inf,0x1p+0,0x1.f2a1f8p-2,0x1.1828d8p+1 "
+                    "target=[1,4]:-0x0p+0,0x0p+0,0x1.fffffep+127,0x1p+0",
+                1);
+    EXPECT_TRUE(slope.proven && ToDouble(slope.value) == kInfinity) << ToString(Range(slope.value));
+  }
+}
+
 // --- what is undecided
 
 TEST(Truth, SaysWhatIsUndecided) {
