@@ -35,6 +35,7 @@ TEST(BadLines, Words) {
       {"mse f32 none input=1 target=1 ",
        "column 31: a word is missing; a line is: loss dtype reduction name=value ..., one space apart"},
       {"msee f32 none input=1 target=1", "column 1: unknown loss 'msee'; did you mean mse?"},
+      {"mes f32 none input=1 target=1", "column 1: unknown loss 'mes'; did you mean mse?"},
       {"smothl1 f32 none input=1 target=1", "column 1: unknown loss 'smothl1'; did you mean smooth_l1?"},
       {"cross-entropy f32 mean input=1,2 target=[]:0",
        "column 1: unknown loss 'cross-entropy'; did you mean cross_entropy?"},
