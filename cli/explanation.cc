@@ -50,6 +50,13 @@ const Finding& WorstOf(const std::vector<Finding>& findings) {
   });
 }
 
+/// A finding that holds the truth of their element; none where nobody has answered.
+const Finding* FindTruth(const std::vector<Finding>& findings) {
+  const auto asked =
+      std::find_if(findings.begin(), findings.end(), [](const Finding& f) { return f.truth.has_value(); });
+  return asked == findings.end() ? nullptr : &*asked;
+}
+
 }  // namespace
 
 void Explanation::Write(const Finding& finding) {
@@ -73,6 +80,16 @@ void Explanation::PrintProblem() {
   const auto& [line, problem] = problems_[current_];
   const std::vector<OutputSpec> outputs = OutputsOf(problem);
   fmt::print(out_, "{}\n{}: {}\n", line, problem.loss->name, problem.loss->formula);
+  const bool is_answered = std::any_of(elements_.begin(), elements_.end(), [](const auto& element) {
+    return FindTruth(element.second) != nullptr;
+  });
+  is_answered ? PrintAnswered(problem, outputs) : PrintUnanswered(problem);
+  fmt::print(out_, "\n");
+  elements_.clear();
+  seen_.clear();
+}
+
+void Explanation::PrintAnswered(const Problem& problem, const std::vector<OutputSpec>& outputs) {
   for (std::size_t output = 0; output < outputs.size(); ++output) {
     std::vector<const std::vector<Finding>*> shown;
     for (const auto& [place, findings] : elements_) {
@@ -87,29 +104,46 @@ void Explanation::PrintProblem() {
       });
       shown.resize(most_elements_);
     }
-    for (const auto* findings : shown) PrintElement(problem, outputs[output], *findings);
+    for (const auto* findings : shown) {
+      PrintElement(problem, outputs[output], findings->front().index, *findings, FindTruth(*findings));
+    }
     if (shown.size() < all) {
       fmt::print(out_, "\n{}: these are the worst {} of {}; --all shows them all\n", outputs[output].name,
                  shown.size(), all);
     }
   }
-  fmt::print(out_, "\n");
-  elements_.clear();
-  seen_.clear();
 }
 
-void Explanation::PrintElement(const Problem& problem, const OutputSpec& output,
-                               const std::vector<Finding>& findings) {
-  const std::int64_t index = findings.front().index;
+void Explanation::PrintUnanswered(const Problem& problem) {
+  const Truth truth = Evaluate(problem);
+  for (std::size_t output = 0; output < truth.outputs.size(); ++output) {
+    const auto& [spec, elements, roundings] = truth.outputs[output];
+    const std::size_t shown = std::min(elements.size(), most_elements_);
+    for (std::size_t i = 0; i < shown; ++i) {
+      const auto index = static_cast<std::int64_t>(i);
+      Finding asked;
+      asked.dtype = problem.dtype;
+      asked.truth = elements[i];
+      const auto findings = elements_.find({output, index});
+      PrintElement(problem, spec, index,
+                   findings == elements_.end() ? std::vector<Finding>() : findings->second, &asked);
+    }
+    if (shown < elements.size()) {
+      fmt::print(out_, "\n{}: these are the first {} of {}; --all shows them all\n", spec.name, shown,
+                 elements.size());
+    }
+  }
+}
+
+void Explanation::PrintElement(const Problem& problem, const OutputSpec& output, std::int64_t index,
+                               const std::vector<Finding>& findings, const Finding* asked) {
   const std::string inputs = InputsAt(problem, output.shape, index);
   fmt::print(out_, "\n{}{}{}{}\n", output.name, ElementText(output.shape, index),
              inputs.empty() ? "" : " at ", inputs);
   std::size_t longest = std::string_view("nearest").size();
   for (const Finding& finding : findings) longest = std::max(longest, finding.subject.size());
   const int width = static_cast<int>(std::min<std::size_t>(longest, 40));
-  const auto asked =
-      std::find_if(findings.begin(), findings.end(), [](const Finding& f) { return f.truth.has_value(); });
-  if (asked != findings.end()) PrintTruth(*asked, width);
+  if (asked != nullptr) PrintTruth(*asked, width);
   for (const Finding& finding : findings) PrintFinding(finding, width);
 }
 

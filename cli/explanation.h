@@ -29,7 +29,11 @@ class Explanation : public Sink {
   using Place = std::pair<std::size_t, std::int64_t>;  ///< output and element
 
   void PrintProblem();
-  void PrintElement(const Problem& problem, const OutputSpec& output, const std::vector<Finding>& findings);
+  void PrintAnswered(const Problem& problem, const std::vector<OutputSpec>& outputs);
+  /// The truth is not in the findings then: nobody needed it.
+  void PrintUnanswered(const Problem& problem);
+  void PrintElement(const Problem& problem, const OutputSpec& output, std::int64_t index,
+                    const std::vector<Finding>& findings, const Finding* asked);
   void PrintTruth(const Finding& finding, int width);
   void PrintFinding(const Finding& finding, int width);
 

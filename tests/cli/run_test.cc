@@ -105,6 +105,20 @@ TEST(Run, AnUnsupportedProblemIsNoFailure) {
   Has(LinesOf(ran.out).back(), "unsupported, 0 passed, 0 failed");
 }
 
+TEST(Run, ShowsTheTruthThoughNobodyAnswers) {
+  const std::vector<std::string> run = {"run", "--subject", kPythonHost,
+                                        "mse bf16 none input=3*100 target=1*100"};
+  const Ran ran = Exactloss(run);
+  Has(ran.out, "\nloss[0] at input 0x1.8p+1 (3), target 0x1p+0 (1)\n  truth");
+  Has(ran.out, "  nearest" + std::string(35, ' ') + "0x1p+2 (4)\n");
+  Has(ran.out, "\ngrad:target[31] at ");
+  EXPECT_EQ(ran.out.find("[32]"), std::string::npos);
+  Has(ran.out, "\nloss: these are the first 32 of 100; --all shows them all\n");
+  std::vector<std::string> all = run;
+  all.emplace_back("--all");
+  Has(Exactloss(all).out, "\ngrad:target[99] at ");
+}
+
 struct Misbehaviour {
   int sign;  ///< the input that tells bad_host.py what to do
   const char* divergence;
