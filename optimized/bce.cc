@@ -21,15 +21,14 @@ struct BceFormula {
     const N zero(0.0), one(1.0), limit(-clamp);
     const N other = one - t, rest = one - x;
     const N up = -Log(x), down = -Log1p(-x);
-    const auto up_free = up <= limit, down_free = down <= limit;
-    const N up_value = Select(up_free, up, limit), down_value = Select(down_free, down, limit);
-    const N of_up = Share(t, up_value), of_down = Share(other, down_value);
-    sink->Loss(Relative((of_up + of_down) * weight));
+    const auto up_clamped = up > limit, down_clamped = down > limit;  // a NaN is not
+    const N up_value = Select(up_clamped, limit, up), down_value = Select(down_clamped, limit, down);
+    sink->Loss(Relative((Share(t, up_value) + Share(other, down_value)) * weight));
 
-    const N up_slope = Select(up_free, Share(t, Inverse(x)), zero);
-    const N down_slope = Select(down_free, Share(other, Inverse(rest)), zero);
-    const auto inside = up_free & down_free & (x > zero) & (rest > zero);
-    const N slope = Select(inside, (x - t) / (x * rest), down_slope - up_slope);
+    const N up_slope = Select(up_clamped, zero, Share(t, Inverse(x)));
+    const N down_slope = Select(down_clamped, zero, Share(other, Inverse(rest)));
+    const auto apart = up_clamped | down_clamped | (x <= zero) | (rest <= zero);
+    const N slope = Select(apart, down_slope - up_slope, (x - t) / (x * rest));
     sink->Input(Relative(slope * weight));
     if constexpr (Sink::kTakesTarget) {
       sink->Target(Within((up_value - down_value) * weight, (Abs(up_value) + Abs(down_value)) * Abs(weight)));
@@ -56,6 +55,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -65,9 +66,11 @@ Error Bce(const Call& call, const Pair& pair, const BceParameters& parameters) {
   if (!(parameters.log_clamp <= 0)) return {"log_clamp", "must not be positive"};
   ElementCall element_call;
   if (const Error error = CheckElements(call, pair, {&parameters.weight}, &element_call)) return error;
-  HWY_DYNAMIC_DISPATCH(RunBce)(element_call, parameters.log_clamp);
+  EXACTLOSS_DISPATCH(RunBce)(element_call, parameters.log_clamp);
   return {};
 }
+
+const Contract kBceContract = {.loss = "bce", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

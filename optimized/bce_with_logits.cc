@@ -67,6 +67,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -78,9 +80,11 @@ Error BceWithLogits(const Call& call, const Pair& pair, const BceWithLogitsParam
           CheckElements(call, pair, {&parameters.weight, &parameters.pos_weight}, &element_call)) {
     return error;
   }
-  HWY_DYNAMIC_DISPATCH(RunBceWithLogits)(element_call);
+  EXACTLOSS_DISPATCH(RunBceWithLogits)(element_call);
   return {};
 }
+
+const Contract kBceWithLogitsContract = {.loss = "bce_with_logits", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

@@ -152,6 +152,21 @@ HWY_INLINE Total SumOfLanes(const LaneSums& sums) {
   return total;
 }
 
+/// A term that was decided by itself: one that overflows binary64 makes the sum leave its range, to be
+/// decided whole.
+inline Total TermOf(const double (&inputs)[kInputs], double term) {
+  Total total;
+  const bool special =
+      std::any_of(std::begin(inputs), std::end(inputs), [](double x) { return !std::isfinite(x); });
+  if (special && !std::isfinite(term)) {
+    total.special = term;
+  } else {
+    total.sum.hi = term;
+    total.error = std::fabs(term) * 0x1p-53;
+  }
+  return total;
+}
+
 template <class F, class T, bool kExact, bool kTarget>
 class ElementKernel {
  public:
@@ -301,11 +316,15 @@ class ElementKernel {
       const PackMask sure = (a.value.hi == 0.0) | ((magnitude >= Pack(0x1p-900)) & (magnitude < kInfinity));
       return HWY_LIKELY(AllTrue(sure)) ? 0 : BitsOf(!sure);
     } else {
-      const Rounded<T> low = Round<T>(dtype, kExact ? a.value - a.error : a.value);
-      StoreRounded(dtype, low, to);
-      const Rounded<T> high =
-          kExact ? Round<T>(dtype, a.value + a.error) : low;  // fast: only a NaN differs from itself
-      return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
+      if constexpr (kExact) {
+        const Rounded<T> low = Round<T>(dtype, a.value - a.error), high = Round<T>(dtype, a.value + a.error);
+        StoreRounded(dtype, low, to);
+        return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
+      } else {
+        StoreRounded(dtype, Round<T>(dtype, a.value), to);
+        const PackMask sure = Abs(a.value) < kInfinity;
+        return HWY_LIKELY(AllTrue(sure)) ? 0 : BitsOf(!sure);
+      }
     }
   }
 
@@ -340,10 +359,7 @@ class ElementKernel {
     double inputs[kInputs], rounded[kOutputs];
     Gather(slice, lane, inputs);
     DecideElement(formula_, Dtype::kF64, inputs, 1.0, rounded);
-    Total total;
-    total.sum.hi = rounded[0];
-    total.error = std::fabs(rounded[0]) * 0x1p-53;
-    return total;
+    return TermOf(inputs, rounded[0]);
   }
 
   /// Decides the doubtful lanes of a slice: double words first, sixteen at a time.
@@ -419,7 +435,7 @@ class ElementSums {
     return total;
   }
 
-  /// The rounded sum over the divisor, whatever it takes. All terms are finite.
+  /// The rounded sum over the divisor, whatever it takes.
   double Decided() const {
     double rounded = 0;
     Decide([&] {
@@ -427,9 +443,7 @@ class ElementSums {
       for (std::size_t i = 0; i < size(); ++i) {
         double x[kInputs];
         InputsAt(i, x);
-        Terms<Multi> terms;
-        formula_(Arguments<Multi>{x[0], x[1], {x[2], x[3]}}, &terms);
-        sum = sum + terms.loss.value;
+        sum = sum + LossOf(x);
       }
       return (sum / Multi(call_.divisor)).RoundsTo(call_.dtype, &rounded);
     });
@@ -438,6 +452,18 @@ class ElementSums {
 
  private:
   std::size_t size() const { return call_.rows * call_.columns; }
+
+  /// All terms are finite, be it as limits.
+  Multi LossOf(const double (&x)[kInputs]) const {
+    if (std::any_of(std::begin(x), std::end(x), [](double input) { return std::isinf(input); })) {
+      double rounded[kOutputs];
+      DecideElement(formula_, Dtype::kF64, x, 1.0, rounded);
+      return rounded[0];
+    }
+    Terms<Multi> terms;
+    formula_(Arguments<Multi>{x[0], x[1], {x[2], x[3]}}, &terms);
+    return terms.loss.value;
+  }
 
   void InputsAt(std::size_t i, double (&x)[kInputs]) const {
     const std::size_t row = i / call_.columns, column = i % call_.columns;
@@ -472,8 +498,7 @@ class ElementSums {
       double x[kInputs], rounded[kOutputs];
       InputsAt(begin + i, x);
       DecideElement(formula_, Dtype::kF64, x, 1.0, rounded);
-      total.sum = optimized::Add(total.sum, {rounded[0], 0});
-      total.error += std::fabs(rounded[0]) * 0x1p-53;
+      total.Add(TermOf(x, rounded[0]));
     }
     return total;
   }
@@ -485,13 +510,13 @@ class ElementSums {
 /// The sum over the divisor, rounded.
 template <class F, class T>
 void StoreReduced(const F& formula, const ElementCall& call, Total total) {
-  const bool tested = call.mode == Mode::kExact && call.dtype != Dtype::kF64 && std::isfinite(total.sum.hi);
-  double rounded = total.Rounded(call.dtype, call.divisor);
-  if (tested && !total.IsSure(call.dtype, call.divisor)) {
+  const bool tested = call.mode == Mode::kExact && call.dtype != Dtype::kF64;
+  const auto sure = [&] { return total.IsFinite() && (!tested || total.IsSure(call.dtype, call.divisor)); };
+  double rounded = total.special;
+  if (rounded == 0) {
     const ElementSums<F, T> sums(formula, call);
-    total = sums.InWords();
-    rounded =
-        total.IsSure(call.dtype, call.divisor) ? total.Rounded(call.dtype, call.divisor) : sums.Decided();
+    if (!sure() && call.dtype != Dtype::kF64) total = sums.InWords();
+    rounded = sure() ? total.Rounded(call.dtype, call.divisor) : sums.Decided();
   }
   Store(call.dtype, rounded, static_cast<T*>(call.loss));
 }

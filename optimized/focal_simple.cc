@@ -45,6 +45,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -55,9 +57,11 @@ Error FocalSimple(const Call& call, const Pair& pair, const FocalParameters& par
   if (!(parameters.gamma >= 0)) return {"gamma", "must not be negative"};
   ElementCall element_call;
   if (const Error error = CheckElements(call, pair, &element_call)) return error;
-  HWY_DYNAMIC_DISPATCH(RunFocalSimple)(element_call, parameters);
+  EXACTLOSS_DISPATCH(RunFocalSimple)(element_call, parameters);
   return {};
 }
+
+const Contract kFocalSimpleContract = {.loss = "focal_simple", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

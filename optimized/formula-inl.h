@@ -193,7 +193,9 @@ HWY_INLINE void Logistic<DoubleWord>::Fill() {
 }
 template <>
 inline void Logistic<Multi>::Fill() {
-  const Multi small = Exp(-magnitude);
+  // Further out exp would underflow to an interval that holds 0, which may divide; there no format can tell
+  // the difference.
+  const Multi small = Exp(-Min(magnitude, Multi(0x1p60)));
   major = Multi(1.0) / (small + Multi(1.0));
   minor = small * major;
   log = Log1p(small);

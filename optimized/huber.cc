@@ -34,6 +34,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -43,9 +45,11 @@ Error Huber(const Call& call, const Pair& pair, const HuberParameters& parameter
   if (!(parameters.delta > 0)) return {"delta", "must be positive"};
   ElementCall element_call;
   if (const Error error = CheckElements(call, pair, &element_call)) return error;
-  HWY_DYNAMIC_DISPATCH(RunHuber)(element_call, parameters.delta);
+  EXACTLOSS_DISPATCH(RunHuber)(element_call, parameters.delta);
   return {};
 }
+
+const Contract kHuberContract = {.loss = "huber", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

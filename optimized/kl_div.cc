@@ -49,6 +49,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -57,9 +59,11 @@ HWY_EXPORT(RunKlDiv);
 Error KlDiv(const Call& call, const Pair& pair, const KlDivParameters& parameters) {
   ElementCall element_call;
   if (const Error error = CheckElements(call, pair, &element_call)) return error;
-  HWY_DYNAMIC_DISPATCH(RunKlDiv)(element_call, parameters.log_target);
+  EXACTLOSS_DISPATCH(RunKlDiv)(element_call, parameters.log_target);
   return {};
 }
+
+const Contract kKlDivContract = {.loss = "kl_div", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

@@ -29,6 +29,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -37,9 +39,11 @@ HWY_EXPORT(RunMse);
 Error Mse(const Call& call, const Pair& pair) {
   ElementCall element_call;
   if (const Error error = CheckElements(call, pair, &element_call)) return error;
-  HWY_DYNAMIC_DISPATCH(RunMse)(element_call);
+  EXACTLOSS_DISPATCH(RunMse)(element_call);
   return {};
 }
+
+const Contract kMseContract = {.loss = "mse", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

@@ -71,9 +71,21 @@ HWY_INLINE V64 RoundInDouble(Dtype dtype, V64 x) {
 }
 
 HWY_INLINE V64 RoundVector(Dtype, V64 x, const double*) { return x; }
-HWY_INLINE V32 RoundVector(Dtype, V64 x, const float*) { return hn::DemoteTo(D32(), x); }
+HWY_INLINE V32 ToFloat(V64 x) {
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+  // Highway's own saturates at the largest finite number instead of giving infinity.
+  double wide[kPackLanes];
+  float narrow[kPackLanes];
+  hn::StoreU(x, D64(), wide);
+  for (std::size_t i = 0; i < kPackLanes; ++i) narrow[i] = static_cast<float>(wide[i]);
+  return hn::LoadU(D32(), narrow);
+#else
+  return hn::DemoteTo(D32(), x);
+#endif
+}
+HWY_INLINE V32 RoundVector(Dtype, V64 x, const float*) { return ToFloat(x); }
 HWY_INLINE V32 RoundVector(Dtype dtype, V64 x, const Half*) {
-  return hn::DemoteTo(D32(), RoundInDouble(dtype, x));
+  return ToFloat(RoundInDouble(dtype, x));
 }
 
 /// The nearest numbers of the format, as they are stored but for the last step of 16-bit ones.

@@ -57,6 +57,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -67,9 +69,11 @@ Error SigmoidFocal(const Call& call, const Pair& pair, const FocalParameters& pa
   if (!(parameters.gamma >= 0)) return {"gamma", "must not be negative"};
   ElementCall element_call;
   if (const Error error = CheckElements(call, pair, &element_call)) return error;
-  HWY_DYNAMIC_DISPATCH(RunSigmoidFocal)(element_call, parameters);
+  EXACTLOSS_DISPATCH(RunSigmoidFocal)(element_call, parameters);
   return {};
 }
+
+const Contract kSigmoidFocalContract = {.loss = "sigmoid_focal", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

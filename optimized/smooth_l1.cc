@@ -40,6 +40,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "optimized/arguments.h"
+#include "optimized/dispatch.h"
+#include "optimized/kernels.h"
 
 namespace exactloss::optimized {
 
@@ -49,9 +51,11 @@ Error SmoothL1(const Call& call, const Pair& pair, const SmoothL1Parameters& par
   if (!(parameters.beta >= 0)) return {"beta", "must not be negative"};
   ElementCall element_call;
   if (const Error error = CheckElements(call, pair, &element_call)) return error;
-  HWY_DYNAMIC_DISPATCH(RunSmoothL1)(element_call, parameters.beta);
+  EXACTLOSS_DISPATCH(RunSmoothL1)(element_call, parameters.beta);
   return {};
 }
+
+const Contract kSmoothL1Contract = {.loss = "smooth_l1", .fast = 0.501, .exact = 0.5, .f64 = 0.51};
 
 }  // namespace exactloss::optimized
 #endif  // HWY_ONCE

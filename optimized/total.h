@@ -13,11 +13,16 @@ inline constexpr double kLaneSumUnit = 0x1p-53 * static_cast<double>(kBlock / kS
 struct Total {
   Word2 sum;
   double error = 0;
+  double special = 0;  ///< the sum of terms that are infinite or NaN because an input is
 
   void Add(const Total& other) {
     sum = optimized::Add(sum, other.sum);
     error += other.error + std::fabs(other.sum.hi) * 0x1p-100;
+    special += other.special;
   }
+
+  /// False where the sum left the range of doubles, though no input is infinite.
+  bool IsFinite() const { return std::isfinite(sum.hi) && std::isfinite(sum.lo); }
 
   /// sum / divisor, right to 2^-100.
   Word2 Over(double divisor) const {

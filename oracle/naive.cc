@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "oracle/broadcast.h"
 #include "oracle/naive_forms.h"
 #include "reference/text.h"
 
@@ -17,18 +18,6 @@ struct FormTerms {
   std::vector<Rounded> input_slopes;
   std::vector<Rounded> target_slopes;  ///< empty: none
 };
-
-/// Place of an element of `shape` in a tensor that broadcasts to it.
-std::size_t BroadcastIndex(const Shape& shape, const Shape& of, std::int64_t element) {
-  std::int64_t index = 0, stride = 1;
-  for (std::size_t k = 0; k < of.size(); ++k) {
-    const std::int64_t size = of[of.size() - 1 - k];
-    if (size > 1) index += element % size * stride;
-    stride *= size;
-    element /= shape[shape.size() - 1 - k];
-  }
-  return static_cast<std::size_t>(index);
-}
 
 class Computation {
  public:

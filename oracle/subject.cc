@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "oracle/highway.h"
 #include "oracle/host_subject.h"
 #include "oracle/naive.h"
 
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kExec = "exec:";
 constexpr std::string_view kNaive = "naive/";
+constexpr std::string_view kHighway = "highway/";
 constexpr std::string_view kLibtorch = "libtorch";
 constexpr std::string_view kTorchHost = "exactloss-torch-host";
 
@@ -119,6 +121,7 @@ bool IsTorchName(std::string_view name) {
 std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options) {
   if (IsTorchName(name)) return MakeTorchSubject(name, options);
   if (name.starts_with(kNaive)) return MakeNaiveSubject(name.substr(kNaive.size()));
+  if (name.starts_with(kHighway)) return MakeHighwaySubject(name.substr(kHighway.size()));
   if (name.starts_with(kExec) && name.find_first_not_of(' ', kExec.size()) != std::string::npos) {
     return MakeHostSubject({name, {"/bin/sh", "-c", ShellCommand(name.substr(kExec.size()))}, {}, options});
   }
@@ -130,6 +133,7 @@ std::vector<std::string> SubjectNames() {
   const std::vector<TorchHost> hosts = TorchHosts();
   if (!hosts.empty()) names.emplace_back(kLibtorch);
   for (const TorchHost& host : hosts) names.push_back("libtorch-" + host.version);
+  for (const std::string& kernels : HighwayKernels()) names.push_back(std::string(kHighway) + kernels);
   for (const std::string& form : NaiveForms()) names.push_back(std::string(kNaive) + form);
   names.emplace_back("exec:COMMAND");
   return names;

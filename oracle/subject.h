@@ -62,8 +62,8 @@ struct SubjectOptions {
 };
 
 /// Makes the subject of that name; throws UsageError for a name that is none, with the names there are.
-/// `libtorch`, `libtorch-1.13.1`, either with `+NAME=VALUE` environment settings, `naive/<form>`,
-/// `exec:<command>`.
+/// `libtorch`, `libtorch-1.13.1`, either with `+NAME=VALUE` environment settings,
+/// `highway/<target>/<mode>`, `naive/<form>`, `exec:<command>`.
 std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options = {});
 
 /// The names of the subjects that exist on this machine: what `list` prints.

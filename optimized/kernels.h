@@ -1,0 +1,23 @@
+// The list of kernels. A new one is a .cc and two lines here.
+#pragma once
+
+#include "optimized/contract.h"
+
+namespace exactloss::optimized {
+
+extern const Contract kMseContract;
+extern const Contract kL1Contract;
+extern const Contract kSmoothL1Contract;
+extern const Contract kHuberContract;
+extern const Contract kBceContract;
+extern const Contract kBceWithLogitsContract;
+extern const Contract kKlDivContract;
+extern const Contract kSigmoidFocalContract;
+extern const Contract kFocalSimpleContract;
+
+inline constexpr const Contract* kContracts[] = {
+    &kMseContract,           &kL1Contract,    &kSmoothL1Contract,     &kHuberContract,       &kBceContract,
+    &kBceWithLogitsContract, &kKlDivContract, &kSigmoidFocalContract, &kFocalSimpleContract,
+};
+
+}  // namespace exactloss::optimized

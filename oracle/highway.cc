@@ -1,0 +1,255 @@
+#include "oracle/highway.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <utility>
+
+#include "optimized/kernels.h"
+#include "optimized/losses.h"
+#include "oracle/broadcast.h"
+#include "reference/text.h"
+
+namespace exactloss {
+namespace {
+
+/// A tensor as bytes of the problem's dtype; one element off an aligned address if its layout says so.
+class Memory {
+ public:
+  Memory() = default;
+  Memory(Dtype dtype, std::size_t elements, Layout layout = Layout::kContiguous)
+      : dtype_(dtype),
+        offset_(layout == Layout::kMisaligned ? ElementSize() : 0),
+        bytes_(offset_ + elements * ElementSize()) {}
+
+  void* data() { return bytes_.data() + offset_; }
+  void Set(std::size_t i, double value) {
+    const std::uint64_t bits = ToBits(dtype_, value);
+    std::memcpy(bytes_.data() + offset_ + i * ElementSize(), &bits, ElementSize());
+  }
+  std::uint64_t BitsAt(std::size_t i) const {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, bytes_.data() + offset_ + i * ElementSize(), ElementSize());
+    return bits;
+  }
+
+ private:
+  std::size_t ElementSize() const { return static_cast<std::size_t>(SizeInBytes(dtype_)); }
+
+  Dtype dtype_ = Dtype::kF32;
+  std::size_t offset_ = 0;
+  std::vector<std::byte> bytes_;
+};
+
+optimized::Dtype DtypeOf(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kF64:
+      return optimized::Dtype::kF64;
+    case Dtype::kF32:
+      return optimized::Dtype::kF32;
+    case Dtype::kBF16:
+      return optimized::Dtype::kBF16;
+    default:
+      return optimized::Dtype::kF16;
+  }
+}
+
+optimized::Reduction ReductionOf(Reduction reduction) {
+  switch (reduction) {
+    case Reduction::kNone:
+      return optimized::Reduction::kNone;
+    case Reduction::kMean:
+      return optimized::Reduction::kMean;
+    case Reduction::kSum:
+      return optimized::Reduction::kSum;
+    default:
+      return optimized::Reduction::kBatchMean;
+  }
+}
+
+/// A problem in memory: what a kernel reads and writes.
+class Work {
+ public:
+  Work(const Problem& problem, optimized::Mode mode) : problem_(problem) {
+    call.dtype = DtypeOf(problem.dtype);
+    call.mode = mode;
+    call.reduction = ReductionOf(problem.reduction);
+    for (const OutputSpec& spec : OutputsOf(problem)) {
+      outputs_.emplace_back(problem.dtype, static_cast<std::size_t>(ElementCount(spec.shape)));
+    }
+  }
+
+  double parameter(std::string_view name) const { return problem_.parameter(name); }
+
+  /// Dense, but for a tensor expanded along dimension 0, of which one slice is kept.
+  optimized::Input Input(std::string_view name) {
+    const std::optional<Tensor>& tensor = problem_.input(name);
+    if (!tensor) return {};
+    const bool expanded =
+        tensor->layout == Layout::kExpanded && tensor->shape.size() > 1 && tensor->shape[0] > 0;
+    const std::size_t size =
+        tensor->values.size() / static_cast<std::size_t>(expanded ? tensor->shape[0] : 1);
+    Memory& memory = inputs_.emplace_back(problem_.dtype, size, tensor->layout);
+    for (std::size_t i = 0; i < size; ++i) memory.Set(i, tensor->values[i]);
+    return {memory.data(), expanded ? 0 : optimized::kDense};
+  }
+
+  /// Expanded to the shape of the first input.
+  optimized::Input Broadcast(std::string_view name) {
+    const std::optional<Tensor>& tensor = problem_.input(name);
+    if (!tensor) return {};
+    const Tensor& first = *problem_.inputs[0];
+    Memory& memory = inputs_.emplace_back(problem_.dtype, first.values.size(), tensor->layout);
+    for (std::int64_t i = 0; i < first.size(); ++i) {
+      memory.Set(static_cast<std::size_t>(i), tensor->values[BroadcastIndex(first.shape, tensor->shape, i)]);
+    }
+    return {memory.data(), optimized::kDense};
+  }
+
+  /// Rows are dimension 0.
+  optimized::Pair Pair() {
+    const Shape& shape = problem_.inputs[0]->shape;
+    optimized::Pair pair;
+    pair.rows = shape.empty() ? 1 : static_cast<std::size_t>(shape[0]);
+    pair.columns = pair.rows == 0 ? 0 : problem_.inputs[0]->values.size() / pair.rows;
+    pair.input = Input("input");
+    pair.target = Input("target");
+    pair.loss = Output("loss");
+    pair.input_gradient = Output("grad:input");
+    pair.target_gradient = Output("grad:target");
+    return pair;
+  }
+
+  void* Output(std::string_view name) {
+    const std::vector<OutputSpec> specs = OutputsOf(problem_);
+    for (std::size_t k = 0; k < specs.size(); ++k) {
+      if (specs[k].name == name) return outputs_[k].data();
+    }
+    return nullptr;
+  }
+
+  Answer ToAnswer() const {
+    Answer answer;
+    const std::vector<OutputSpec> specs = OutputsOf(problem_);
+    for (std::size_t k = 0; k < specs.size(); ++k) {
+      exactloss::Output output{specs[k].name, problem_.dtype, specs[k].shape, {}};
+      const auto size = static_cast<std::size_t>(ElementCount(specs[k].shape));
+      for (std::size_t i = 0; i < size; ++i) output.bits.push_back(outputs_[k].BitsAt(i));
+      answer.outputs.push_back(std::move(output));
+    }
+    return answer;
+  }
+
+  optimized::Call call;
+
+ private:
+  const Problem& problem_;
+  std::vector<Memory> outputs_;
+  std::deque<Memory> inputs_;  // which hands out addresses
+};
+
+struct Kernel {
+  std::string_view loss;
+  optimized::Error (*run)(Work* work);
+};
+
+const Kernel kKernels[] = {
+    {"mse", [](Work* w) { return optimized::Mse(w->call, w->Pair()); }},
+    {"l1", [](Work* w) { return optimized::L1(w->call, w->Pair()); }},
+    {"smooth_l1", [](Work* w) { return optimized::SmoothL1(w->call, w->Pair(), {w->parameter("beta")}); }},
+    {"huber", [](Work* w) { return optimized::Huber(w->call, w->Pair(), {w->parameter("delta")}); }},
+    {"bce",
+     [](Work* w) {
+       return optimized::Bce(w->call, w->Pair(), {w->Broadcast("weight"), w->parameter("log_clamp")});
+     }},
+    {"bce_with_logits",
+     [](Work* w) {
+       return optimized::BceWithLogits(w->call, w->Pair(),
+                                       {w->Broadcast("weight"), w->Broadcast("pos_weight")});
+     }},
+    {"sigmoid_focal",
+     [](Work* w) {
+       return optimized::SigmoidFocal(w->call, w->Pair(), {w->parameter("alpha"), w->parameter("gamma")});
+     }},
+    {"focal_simple",
+     [](Work* w) {
+       return optimized::FocalSimple(w->call, w->Pair(), {w->parameter("alpha"), w->parameter("gamma")});
+     }},
+    {"kl_div",
+     [](Work* w) { return optimized::KlDiv(w->call, w->Pair(), {w->parameter("log_target") != 0}); }},
+};
+
+class HighwaySubject final : public Subject {
+ public:
+  HighwaySubject(const std::string& target, optimized::Mode mode, const std::string& mode_name)
+      : info_{"highway/" + target + "/" + mode_name,
+              EXACTLOSS_VERSION,
+              {{"library", "Exactloss"}, {"target", target}, {"mode", mode_name}, {"threads", "1"}}},
+        target_(target),
+        mode_(mode) {}
+
+  const SubjectInfo& info() const override { return info_; }
+
+  std::vector<Answer> Run(std::span<const Problem> problems) override {
+    optimized::UseTarget(target_.c_str());
+    std::vector<Answer> answers;
+    answers.reserve(problems.size());
+    for (const Problem& problem : problems) answers.push_back(Run(problem));
+    return answers;
+  }
+
+  std::optional<double> DeclaredUlp(const Problem& problem, const OutputSpec&) const override {
+    for (const optimized::Contract* contract : optimized::kContracts) {
+      if (problem.loss->name != contract->loss) continue;
+      if (problem.dtype == Dtype::kF64) return contract->f64;
+      return mode_ == optimized::Mode::kFast ? contract->fast : contract->exact;
+    }
+    return {};
+  }
+
+ private:
+  Answer Run(const Problem& problem) const {
+    const auto* kernel = std::find_if(std::begin(kKernels), std::end(kKernels),
+                                      [&](const Kernel& k) { return k.loss == problem.loss->name; });
+    if (kernel == std::end(kKernels)) {
+      return {
+          AnswerStatus::kUnsupported, Concat("no kernel: write optimized/", problem.loss->name, ".cc"), {}};
+    }
+    Work work(problem, mode_);
+    if (const optimized::Error error = kernel->run(&work)) {
+      return {AnswerStatus::kError, Concat(error.argument, " ", error.reason), {}};
+    }
+    return work.ToAnswer();
+  }
+
+  SubjectInfo info_;
+  std::string target_;
+  optimized::Mode mode_;
+};
+
+constexpr std::pair<const char*, optimized::Mode> kModes[] = {{"exact", optimized::Mode::kExact},
+                                                              {"fast", optimized::Mode::kFast}};
+
+}  // namespace
+
+std::vector<std::string> HighwayKernels() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < optimized::TargetCount(); ++i) {
+    for (const auto& [mode, value] : kModes) names.push_back(Concat(optimized::TargetName(i), "/", mode));
+  }
+  return names;
+}
+
+std::unique_ptr<Subject> MakeHighwaySubject(const std::string& kernels) {
+  for (std::size_t i = 0; i < optimized::TargetCount(); ++i) {
+    const std::string target = optimized::TargetName(i);
+    for (const auto& [mode, value] : kModes) {
+      if (kernels == target + "/" + mode) return std::make_unique<HighwaySubject>(target, value, mode);
+    }
+  }
+  const std::vector<std::string> there = HighwayKernels();
+  const std::vector<std::string_view> names(there.begin(), there.end());
+  throw UsageError(Concat("no kernels ", Quoted(kernels), "; ", Suggestion(kernels, names)));
+}
+
+}  // namespace exactloss
