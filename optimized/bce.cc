@@ -23,22 +23,23 @@ struct BceFormula {
     const N up = -Log(x), down = -Log1p(-x);
     const auto up_clamped = up > limit, down_clamped = down > limit;  // a NaN is not
     const N up_value = Select(up_clamped, limit, up), down_value = Select(down_clamped, limit, down);
-    sink->Loss(Relative((Share(t, up_value) + Share(other, down_value)) * weight));
+    sink->Loss(Relative(Share(weight, Share(t, up_value) + Share(other, down_value))));
 
     const N up_slope = Select(up_clamped, zero, Share(t, Inverse(x)));
     const N down_slope = Select(down_clamped, zero, Share(other, Inverse(rest)));
     const auto apart = up_clamped | down_clamped | (x <= zero) | (rest <= zero);
     const N slope = Select(apart, down_slope - up_slope, (x - t) / (x * rest));
-    sink->Input(Relative(slope * weight));
+    sink->Input(Relative(Share(weight, slope)));
     if constexpr (Sink::kTakesTarget) {
-      sink->Target(Within((up_value - down_value) * weight, (Abs(up_value) + Abs(down_value)) * Abs(weight)));
+      sink->Target(
+          Within(Share(weight, up_value - down_value), Share(Abs(weight), Abs(up_value) + Abs(down_value))));
     }
   }
 
-  /// share * value, where a share of 0 takes no part: 0 log 0 = 0.
+  /// share * value, where a share of 0 takes no part: 0 log 0 = 0; a NaN does.
   template <class N>
   static HWY_INLINE N Share(const N& share, const N& value) {
-    return Select(share == N(0.0), N(0.0), share * value);
+    return Select((share == N(0.0)) & IsNumber(value), N(0.0), share * value);
   }
   template <class N>
   static HWY_INLINE N Inverse(const N& x) {

@@ -39,11 +39,11 @@ struct BceWithLogitsFormula {
     sink->Input(
         Within(kWeighted ? signed_slope * weight : signed_slope, (Abs(wrong) * kTiny + Abs(share)) * scale));
     if constexpr (Sink::kTakesTarget) {
-      // q softplus(-x) - softplus(x)
-      const N up = Select(logistic.negative, logistic.log, logistic.magnitude + logistic.log);
-      const N down = Select(logistic.negative, logistic.magnitude + logistic.log, logistic.log);
+      // q softplus(-x) - softplus(x) = (q - 1) softplus(-x) - x
       if constexpr (kWeighted) {
-        sink->Target(Within((a.other[1] * down - up) * weight, (Abs(a.other[1] * down) + up) * scale));
+        const N curve = (a.other[1] - N(1.0)) * logistic.log;
+        const N line = Select(logistic.negative, a.other[1], N(-1.0)) * logistic.magnitude;
+        sink->Target(Within((curve + line) * weight, (Abs(curve) + Abs(line)) * scale));
       } else {
         sink->Target(Exactly(-a.input));
       }

@@ -82,6 +82,7 @@ HWY_INLINE PackMask operator==(const DoubleWord& a, const DoubleWord& b) {
 }
 HWY_INLINE PackMask operator<=(const DoubleWord& a, const DoubleWord& b) { return (a < b) | (a == b); }
 HWY_INLINE PackMask operator>=(const DoubleWord& a, const DoubleWord& b) { return b <= a; }
+HWY_INLINE PackMask IsNumber(const DoubleWord& x) { return IsNumber(x.hi); }
 HWY_INLINE PackMask IsNegative(const DoubleWord& x) { return IsNegative(x.hi); }
 
 HWY_INLINE DoubleWord Select(const PackMask& mask, const DoubleWord& a, const DoubleWord& b) {

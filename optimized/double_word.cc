@@ -69,7 +69,10 @@ HWY_INLINE DoubleWord TimesPowerOfTwo(const DoubleWord& x, const Pack& k) {
 }
 DoubleWord Exp(const DoubleWord& x) {
   const ExpWords parts = SplitExp(x);
-  return TimesPowerOfTwo(parts.excess + 1.0, parts.k);
+  const DoubleWord power = TimesPowerOfTwo(parts.excess + 1.0, parts.k);
+  // Where the result underflows partly it is right to no bound: NaN sends such lanes to the next stage.
+  const PackMask far = x.hi < -10000.0, deep = (x.hi < -690.0) & !far;
+  return Select(deep, DoubleWord(kNan), Select(far, DoubleWord(0.0), power));
 }
 DoubleWord Expm1(const DoubleWord& x) {
   const ExpWords parts = SplitExp(x);

@@ -154,17 +154,30 @@ HWY_INLINE Total SumOfLanes(const LaneSums& sums) {
 
 /// A term that was decided by itself: one that overflows binary64 makes the sum leave its range, to be
 /// decided whole.
-inline Total TermOf(const double (&inputs)[kInputs], double term) {
+template <class F>
+HWY_NOINLINE Total DecideTerm(const F& formula, const double (&inputs)[kInputs]) {
   Total total;
-  const bool special =
-      std::any_of(std::begin(inputs), std::end(inputs), [](double x) { return !std::isfinite(x); });
-  if (special && !std::isfinite(term)) {
-    total.special = term;
-  } else {
-    total.sum.hi = term;
-    total.error = std::fabs(term) * 0x1p-53;
+  if (std::all_of(std::begin(inputs), std::end(inputs), [](double x) { return std::isfinite(x); })) {
+    Decide([&] {
+      Terms<Multi> terms;
+      formula(Arguments<Multi>{inputs[0], inputs[1], {inputs[2], inputs[3]}}, &terms);
+      total.sum = terms.loss.value.ToWords();
+      return !terms.loss.value.is_nan();
+    });
+    total.error = std::fabs(total.sum.hi) * 0x1p-100;
+    return total;
   }
+  double rounded[kOutputs];
+  DecideElement(formula, Dtype::kF64, inputs, 1.0, rounded);
+  (std::isfinite(rounded[0]) ? total.sum.hi : total.special) = rounded[0];
+  total.error = std::fabs(total.sum.hi) * 0x1p-53;
   return total;
+}
+
+HWY_INLINE PackMask LanesOf(std::uint32_t bits) {
+  double lanes[kPackLanes];
+  for (std::size_t i = 0; i < kPackLanes; ++i) lanes[i] = static_cast<double>((bits >> i) & 1);
+  return LoadPack(lanes) == Pack(1.0);
 }
 
 template <class F, class T, bool kExact, bool kTarget>
@@ -273,6 +286,7 @@ class ElementKernel {
       if constexpr (F::kOthers > 0) arguments.other[0] = N(LoadPackOf(dtype, slice.inputs[2] + i));
       if constexpr (F::kOthers > 1) arguments.other[1] = N(LoadPackOf(dtype, slice.inputs[3] + i));
       Sink sink{*this, slice, i, &local};
+      if constexpr (std::is_same_v<N, DoubleWord>) sink.doubtful = sink.extreme = ExtremeLanes(arguments);
       formula(arguments, &sink);
       if (HWY_UNLIKELY((sink.doubtful | sink.infinite) != 0)) {
         const std::uint32_t valid = slice.size - i < kPackLanes ? (1U << (slice.size - i)) - 1 : ~0U;
@@ -288,7 +302,7 @@ class ElementKernel {
     static constexpr bool kTakesTarget = kTarget;
     HWY_INLINE void Loss(const Approx<N>& a) {
       if (kernel.reduced_) {
-        infinite = AddTo(a, slice.size - i, i / kPackLanes % kSumPacks, sums);
+        infinite = AddTo(a, extreme, slice.size - i, i / kPackLanes % kSumPacks, sums);
       } else {
         Emit(0, a);
       }
@@ -304,16 +318,29 @@ class ElementKernel {
     const Slice<T>& slice;
     std::size_t i;
     LaneSums* sums;
-    std::uint32_t doubtful = 0, infinite = 0;
+    std::uint32_t doubtful = 0, infinite = 0, extreme = 0;
   };
+
+  /// Inputs of binary64 whose products may leave the range of double words.
+  static HWY_INLINE std::uint32_t ExtremeLanes(const Arguments<DoubleWord>& a) {
+    const auto moderate = [](const DoubleWord& x) HWY_ATTR {
+      const Pack magnitude = Abs(x.hi);
+      return (magnitude == 0.0) | ((magnitude > 0x1p-250) & (magnitude < 0x1p250));
+    };
+    PackMask all = moderate(a.input) & moderate(a.target);
+    if constexpr (F::kOthers > 0) all = all & moderate(a.other[0]);
+    if constexpr (F::kOthers > 1) all = all & moderate(a.other[1]);
+    return HWY_LIKELY(AllTrue(all)) ? 0 : BitsOf(!all);
+  }
 
   /// Bits of the lanes to be looked at again.
   static HWY_INLINE std::uint32_t Emit(Dtype dtype, const Approx<N>& a, T* to) {
     if constexpr (std::is_same_v<N, DoubleWord>) {
       StorePack(a.value.hi, to);
-      // Below this an error-free transformation loses what it should keep.
+      // Near the end of the range an error-free transformation loses what it should keep.
       const Pack magnitude = Abs(a.value.hi);
-      const PackMask sure = (a.value.hi == 0.0) | ((magnitude >= Pack(0x1p-900)) & (magnitude < kInfinity));
+      const PackMask sure = (a.error <= magnitude * 0x1p-60) & (magnitude < kInfinity) &
+                            ((magnitude == 0.0) | (magnitude >= 0x1p-700));
       return HWY_LIKELY(AllTrue(sure)) ? 0 : BitsOf(!sure);
     } else {
       if constexpr (kExact) {
@@ -329,9 +356,11 @@ class ElementKernel {
   }
 
   /// Adds the first `size` lanes but infinite ones, whose bits it returns.
-  static HWY_INLINE std::uint32_t AddTo(const Approx<N>& a, std::size_t size, std::size_t k, LaneSums* sums) {
+  static HWY_INLINE std::uint32_t AddTo(const Approx<N>& a, std::uint32_t extreme, std::size_t size,
+                                        std::size_t k, LaneSums* sums) {
     const Pack& magnitude = Head(a.value);
     PackMask finite = Abs(magnitude) < kInfinity;
+    if (HWY_UNLIKELY(extreme != 0)) finite = finite & !LanesOf(extreme);
     if (HWY_UNLIKELY(size < kPackLanes)) finite = finite | !FirstLanes(size);
     PackMask added = finite;
     if (HWY_UNLIKELY(size < kPackLanes)) added = finite & FirstLanes(size);
@@ -356,10 +385,9 @@ class ElementKernel {
   }
 
   Total TermAt(const Slice<T>& slice, std::size_t lane) const {
-    double inputs[kInputs], rounded[kOutputs];
+    double inputs[kInputs];
     Gather(slice, lane, inputs);
-    DecideElement(formula_, Dtype::kF64, inputs, 1.0, rounded);
-    return TermOf(inputs, rounded[0]);
+    return DecideTerm(formula_, inputs);
   }
 
   /// Decides the doubtful lanes of a slice: double words first, sixteen at a time.
@@ -495,10 +523,9 @@ class ElementSums {
         total.error += words[0].error[i] + std::fabs(words[0].hi[i]) * 0x1p-100;
         continue;
       }
-      double x[kInputs], rounded[kOutputs];
+      double x[kInputs];
       InputsAt(begin + i, x);
-      DecideElement(formula_, Dtype::kF64, x, 1.0, rounded);
-      total.Add(TermOf(x, rounded[0]));
+      total.Add(DecideTerm(formula_, x));
     }
     return total;
   }

@@ -170,6 +170,7 @@ struct Logistic {
   typename N::Mask negative;
   N magnitude;     ///< |x|
   N minor, major;  ///< sigmoid(-|x|) and sigmoid(|x|)
+  N gap;           ///< their difference
   N log;           ///< softplus(-|x|)
 
  private:
@@ -177,11 +178,13 @@ struct Logistic {
 };
 template <>
 HWY_INLINE void Logistic<Pack>::Fill() {
-  const Pack small = ExpOfMinus(magnitude);
+  const ExpParts parts = SplitExpOfMinus(magnitude);
+  const Pack small = MulAdd(parts.excess, parts.power, parts.power);
   const Pack one = small + 1.0, two = small + 2.0;
   const Pack both = Pack(1.0) / (one * two);  // one division for 1 / (1 + e) and e / (2 + e)
   major = two * both;
   minor = small * major;
+  gap = NegMulAdd(parts.excess, parts.power, Pack(1.0) - parts.power) * major;
   log = TwiceAtanh(small * (one * both));
 }
 template <>
@@ -189,15 +192,18 @@ HWY_INLINE void Logistic<DoubleWord>::Fill() {
   const DoubleWord small = Exp(-magnitude);
   major = DoubleWord(1.0) / (small + 1.0);
   minor = small * major;
+  gap = -Expm1(-magnitude) * major;
   log = Log1pOfUnit(small);
 }
 template <>
 inline void Logistic<Multi>::Fill() {
   // Further out exp would underflow to an interval that holds 0, which may divide; there no format can tell
   // the difference.
-  const Multi small = Exp(-Min(magnitude, Multi(0x1p60)));
+  const Multi minus = -Select(magnitude > Multi(0x1p60), Multi(0x1p60), magnitude);
+  const Multi small = Exp(minus);
   major = Multi(1.0) / (small + Multi(1.0));
   minor = small * major;
+  gap = -Expm1(minus) * major;
   log = Log1p(small);
 }
 

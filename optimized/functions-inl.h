@@ -62,9 +62,8 @@ HWY_INLINE ExpParts SplitExp(const Pack& x) {
 }
 
 /// exp(-x) for x >= 0.
-HWY_INLINE Pack ExpOfMinus(const Pack& x) {
-  const ExpParts parts = SplitClampedExp(-Select(x > 708.0, Pack(708.0), x));
-  return MulAdd(parts.excess, parts.power, parts.power);
+HWY_INLINE ExpParts SplitExpOfMinus(const Pack& x) {
+  return SplitClampedExp(-Select(x > 708.0, Pack(708.0), x));
 }
 
 HWY_INLINE Pack Exp(const Pack& x) {

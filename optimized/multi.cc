@@ -1,5 +1,6 @@
 #include "optimized/multi.h"
 
+#include <cmath>
 #include <limits>
 
 #include "optimized/formats.h"
@@ -209,8 +210,16 @@ bool Multi::RoundsTo(Dtype dtype, double* rounded) const {
     *rounded = std::numeric_limits<double>::quiet_NaN();
     return true;
   }
-  *rounded = Nearest(dtype, upper_.value, upper_.open, -1);  // an exact zero is +0, as its upper end
+  *rounded = Nearest(dtype, upper_.value, upper_.open, -1);
+  if (mpfr_zero_p(lower_.value) && mpfr_zero_p(upper_.value)) *rounded = 0;  // an exact zero is +0
   return Nearest(dtype, lower_.value, lower_.open, 1) == *rounded;
+}
+
+Word2 Multi::ToWords() const {
+  Word2 words;
+  RoundsTo(Dtype::kF64, &words.hi);
+  if (std::isfinite(words.hi)) (*this - Multi(words.hi)).RoundsTo(Dtype::kF64, &words.lo);
+  return words;
 }
 
 Multi Multi::PowerOfTwo(int exponent, bool negative) {

@@ -23,6 +23,8 @@ class Multi {
   bool is_nan() const { return nan_; }
   /// The value rounded to a format, if the interval decides it.
   bool RoundsTo(Dtype dtype, double* rounded) const;
+  /// The value in two doubles, right to 2^-100 of it; infinite beyond their range.
+  Word2 ToWords() const;
   /// A number beyond every format: +-2^exponent, 0 <= exponent <= 3000.
   static Multi PowerOfTwo(int exponent, bool negative);
 
@@ -61,6 +63,7 @@ inline Multi NegMulAdd(const Multi& a, const Multi& b, const Multi& c) { return 
 inline bool operator>(const Multi& a, const Multi& b) { return b < a; }
 inline bool operator<=(const Multi& a, const Multi& b) { return a < b || a == b; }
 inline bool operator>=(const Multi& a, const Multi& b) { return b <= a; }
+inline bool IsNumber(const Multi& a) { return !a.is_nan(); }
 inline bool IsNegative(const Multi& a) { return a < Multi(0.0); }
 inline Multi Select(bool mask, const Multi& a, const Multi& b) { return mask ? a : b; }
 inline Multi Max(const Multi& a, const Multi& b) { return a > b ? a : b; }
@@ -99,9 +102,11 @@ void Decide(const Evaluate& evaluate) {
 }
 
 /// What stands for an infinite input while its limit is sought: in each order another input grows fastest.
-inline constexpr std::size_t kSurrogateOrders = 4;
+/// In the last all grow alike.
+inline constexpr std::size_t kSurrogateOrders = 5;
 inline Multi Surrogate(double infinity, std::size_t input, std::size_t order) {
-  return Multi::PowerOfTwo(1200 + 300 * static_cast<int>((input + order) % kSurrogateOrders), infinity < 0);
+  const std::size_t rank = order + 1 == kSurrogateOrders ? 0 : (input + order) % (kSurrogateOrders - 1);
+  return Multi::PowerOfTwo(1200 + 300 * static_cast<int>(rank), infinity < 0);
 }
 
 }  // namespace exactloss::optimized

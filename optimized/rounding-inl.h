@@ -84,9 +84,7 @@ HWY_INLINE V32 ToFloat(V64 x) {
 #endif
 }
 HWY_INLINE V32 RoundVector(Dtype, V64 x, const float*) { return ToFloat(x); }
-HWY_INLINE V32 RoundVector(Dtype dtype, V64 x, const Half*) {
-  return ToFloat(RoundInDouble(dtype, x));
-}
+HWY_INLINE V32 RoundVector(Dtype dtype, V64 x, const Half*) { return ToFloat(RoundInDouble(dtype, x)); }
 
 /// The nearest numbers of the format, as they are stored but for the last step of 16-bit ones.
 template <class T>

@@ -36,7 +36,7 @@ struct SigmoidFocalFormula {
     const N slope = turn + Select(logistic.negative, -pull, pull);
     sink->Input(Within(scaled * slope, Abs(scaled) * (Abs(turn) + Abs(wrong) + logistic.minor), units));
     if constexpr (Sink::kTakesTarget) {
-      const N steep = N(gamma) * b * (q - p) / u;
+      const N steep = N(gamma) * b * Select(logistic.negative, logistic.gap, -logistic.gap) / u;
       const N tilt = (balanced ? N(alpha) - (one - N(alpha)) : N(0.0)) * b;
       sink->Target(Within(power * (tilt + a * (steep - x)),
                           power * (Abs(tilt) + Abs(a) * (Abs(steep) + Abs(x))), units));
