@@ -35,7 +35,8 @@ struct KlDivOfLogsFormula {
     sink->Loss(Relative(share * difference));
     sink->Input(Relative(-share));
     if constexpr (Sink::kTakesTarget) {
-      sink->Target(Within(share * (difference + N(1.0)), share * (Abs(difference) + N(1.0))));
+      const N next = a.target + N(1.0);  // before x: exact where the sum cancels
+      sink->Target(Within(share * (next - a.input), share * (Abs(next) + Abs(a.input))));
     }
   }
 };
