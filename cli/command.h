@@ -26,6 +26,7 @@ struct Command {
 };
 
 Action AddAudit(CLI::App& app);
+Action AddBench(CLI::App& app);
 Action AddList(CLI::App& app);
 Action AddRun(CLI::App& app);
 

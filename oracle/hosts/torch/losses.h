@@ -8,6 +8,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace exactloss::torch_host {
 
@@ -34,6 +35,11 @@ using Loss = at::Tensor (*)(const Call&);
 
 /// The loss of that name; throws Unsupported when there is none.
 Loss FindLoss(const std::string& name);
+
+using Tensors = std::map<std::string, at::Tensor>;
+
+/// The loss, and the gradients of its sum with respect to the inputs named.
+Tensors Evaluate(Loss loss, Call call, const std::vector<std::string>& differentiable);
 
 /// LibTorch's number for a reduction ("none", "mean", "sum").
 std::int64_t ReductionOf(const Call& call);

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "oracle/hosts/torch/bench.h"
 #include "oracle/hosts/torch/losses.h"
 
 namespace exactloss::torch_host {
@@ -79,9 +80,8 @@ Call CallOf(const Json& problem, std::byte* memory) {
   return call;
 }
 
-using Tensors = std::map<std::string, at::Tensor>;
+}  // namespace
 
-/// The loss, and the gradients of its sum with respect to the inputs named.
 Tensors Evaluate(Loss loss, Call call, const std::vector<std::string>& differentiable) {
   std::vector<at::Tensor> leaves;
   for (const std::string& name : differentiable) {
@@ -98,6 +98,8 @@ Tensors Evaluate(Loss loss, Call call, const std::vector<std::string>& different
   }
   return outputs;
 }
+
+namespace {
 
 /// LibTorch has no kernel for this dtype, or no derivative with respect to this input.
 bool IsMissing(const c10::Error& error) {
@@ -178,6 +180,12 @@ class Host {
     std::fflush(out_);
   }
 
+  void Write(const Json& frame) {
+    // A message may quote bytes that are no UTF-8.
+    const std::string line = frame.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    std::fwrite(line.data(), 1, line.size(), out_);
+  }
+
  private:
   /// Lays the outputs where the problem wants them, and says what they are.
   Json Put(const Json& problem, const Tensors& outputs, std::vector<at::Tensor>* in_payload) {
@@ -199,12 +207,6 @@ class Host {
 
   static std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-  void Write(const Json& frame) {
-    // A message may quote bytes that are no UTF-8.
-    const std::string line = frame.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-    std::fwrite(line.data(), 1, line.size(), out_);
-  }
-
   std::FILE* out_;
   std::byte* shared_;
 };
@@ -216,6 +218,7 @@ int Main() {
   std::ios::sync_with_stdio(false);
   at::set_num_threads(1);
   Host host(out);
+  Bench bench;
 
   for (std::string line; std::getline(std::cin, line);) {
     const Json frame = Json::parse(line);
@@ -229,6 +232,9 @@ int Main() {
       for (std::size_t i = 0; i < problems.size(); ++i) {
         host.Answer(problems[i], i, frame.at("id"), payload.get());
       }
+    } else if (frame.at("type") == "bench" || frame.at("type") == "time") {
+      host.Write(bench.Answer(frame));
+      std::fflush(out);
     }
   }
   return 0;
