@@ -108,7 +108,7 @@ HWY_INLINE Pack Select(const PackMask& mask, const Pack& a, const Pack& b) {
 }
 HWY_INLINE Pack Max(const Pack& a, const Pack& b) { return Select(a > b, a, b); }
 HWY_INLINE Pack Min(const Pack& a, const Pack& b) { return Select(a < b, a, b); }
-HWY_INLINE PackMask IsNumber(const Pack& x) { return x == x; }
+HWY_INLINE PackMask IsNumber(const Pack& x) { return Abs(x) <= kInfinity; }
 /// The sign bit of x set: -0 counts as negative.
 HWY_INLINE PackMask IsNegative(const Pack& x) { return CopySign(Pack(1.0), x) < Pack(0.0); }
 
