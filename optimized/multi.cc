@@ -11,9 +11,16 @@ namespace {
 thread_local bool any_undecided = false;
 thread_local bool ties_taken = false;
 
+/// MPFR keeps constants for each thread, and leaves it to the thread to free them.
+struct ThreadsCache {
+  ~ThreadsCache() { mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE); }
+};
+
 }  // namespace
 
 MultiPrecision::MultiPrecision(int bits) : before_(mpfr_get_default_prec()) {
+  thread_local const ThreadsCache kCache;
+  static_cast<void>(kCache);
   mpfr_set_default_prec(bits);
   any_undecided = ties_taken = false;
 }
