@@ -28,7 +28,7 @@ rule("^fuzz/" fuzz/ tests/)
 rule("^reference/(losses/|scalar|dual|interval|real)" reference/ tests/)
 
 # Third parties, each behind one door.
-rule("^(mpfr[.]h|gmp|boost/)" reference/real. tests/)
+rule("^(mpfr[.]h|gmp|boost/)" reference/real. optimized/multi tests/)
 rule("^(mpfi|arb|acb|arf|mag|flint)" tests/)
 rule("^hwy/" optimized/ oracle/fast tests/optimized/)
 rule("^(torch|ATen|c10|caffe2)/" oracle/hosts/torch/)
