@@ -14,10 +14,13 @@ extern const Contract kBceWithLogitsContract;
 extern const Contract kKlDivContract;
 extern const Contract kSigmoidFocalContract;
 extern const Contract kFocalSimpleContract;
+extern const Contract kNllContract;
+extern const Contract kCrossEntropyContract;
 
 inline constexpr const Contract* kContracts[] = {
     &kMseContract,           &kL1Contract,    &kSmoothL1Contract,     &kHuberContract,       &kBceContract,
-    &kBceWithLogitsContract, &kKlDivContract, &kSigmoidFocalContract, &kFocalSimpleContract,
+    &kBceWithLogitsContract, &kKlDivContract, &kSigmoidFocalContract, &kFocalSimpleContract, &kNllContract,
+    &kCrossEntropyContract,
 };
 
 }  // namespace exactloss::optimized
