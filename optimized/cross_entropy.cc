@@ -5,7 +5,7 @@
 #define HWY_TARGET_INCLUDE "optimized/cross_entropy.cc"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
-#include "optimized/softmax_row-inl.h"
+#include "optimized/softmax_few-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
@@ -20,10 +20,20 @@ RowSum SumInWords(const RowCall& call) {
 }
 
 template <class T, bool kExact, bool kGeneral>
+RowSum SumOf(const RowCall& call) {
+  if constexpr (std::is_same_v<T, double>) {
+    return RowDriver<WordKernel<T>, T>(call).Run();
+  } else {
+    if constexpr (!kGeneral) {
+      if (call.classes <= kFewClasses) return FewClasses<T, kExact>::Run(call);
+    }
+    return RowDriver<SoftmaxKernel<T, kExact, kGeneral>, T>(call).Run();
+  }
+}
+
+template <class T, bool kExact, bool kGeneral>
 void RunRowsAs(const RowCall& call) {
-  using Kernel =
-      std::conditional_t<std::is_same_v<T, double>, WordKernel<T>, SoftmaxKernel<T, kExact, kGeneral>>;
-  const RowSum sum = RowDriver<Kernel, T>(call).Run();
+  const RowSum sum = SumOf<T, kExact, kGeneral>(call);
   if (!call.reduced || call.loss == nullptr) return;
   double rounded = 0;
   if (sum.special != 0) {  // infinite, or NaN

@@ -256,7 +256,7 @@ class SoftmaxKernel {
           for (std::size_t i = 0; i < length; i += kPackLanes) {
             const Pack e = LoadPack(weights + begin + part + i), taken = LoadPack(c + i) * inverse_;
             Emit(RowOutput::Kind::kInput, begin + part + i, length - i, MulAdd(e, factor, -taken),
-                 MulAdd(e, unit, Abs(taken) * 0x1p-50), block + part + i);
+                 MulAdd(e, unit, Abs(taken) * 0x1p-49), block + part + i);
           }
         }
       } else {
