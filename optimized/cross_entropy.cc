@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "optimized/softmax_few-inl.h"
+#include "optimized/softmax_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
@@ -27,7 +28,11 @@ RowSum SumOf(const RowCall& call) {
     if constexpr (!kGeneral) {
       if (call.classes <= kFewClasses) return FewClasses<T, kExact>::Run(call);
     }
-    return RowDriver<SoftmaxKernel<T, kExact, kGeneral>, T>(call).Run();
+    if constexpr (HWY_NATIVE_FMA && std::is_same_v<T, float> && !kExact && !kGeneral) {
+      return RowDriver<FloatKernel, T>(call).Run();
+    } else {
+      return RowDriver<SoftmaxKernel<T, kExact, kGeneral>, T>(call).Run();
+    }
   }
 }
 

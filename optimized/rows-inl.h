@@ -60,49 +60,84 @@ HWY_INLINE const T* WholeGroups(const T* from, std::size_t size, T fill, T* buff
 }
 HWY_INLINE std::size_t RoundedUp(std::size_t size) { return (size + kSumLanes - 1) / kSumLanes * kSumLanes; }
 
-/// The largest element, and the smallest that is not -inf.
+/// The largest element, the smallest that is not -inf, and the smallest magnitude that is not 0.
 struct RowRange {
-  double max, min;
+  /// A bound of (max - x) - its double, in units of 2^-53. Those of a narrow format mostly are exact: their
+  /// digits lie above the difference's last.
+  double LostInDifferences() const {
+    const double range = max - min;
+    return least >= range * 0x1p-28 ? 0 : std::min(range, 708.0);
+  }
+
+  double max, min, least;
 };
 template <class T>
 HWY_NOINLINE RowRange RangeOf(Dtype dtype, const T* x, std::size_t size) {
-  Pack max(-kInfinity), min(kInfinity);
+  Pack max(-kInfinity), min(kInfinity), least(kInfinity);
   const auto take = [&](const Pack& v) HWY_ATTR {
     max = Max(v, max);
     min = Min(Select(v == -kInfinity, Pack(kInfinity), v), min);
+    least = Min(Select(v == 0.0, Pack(kInfinity), Abs(v)), least);
   };
   std::size_t i = 0;
   for (; i + kPackLanes <= size; i += kPackLanes) take(LoadPackOf(dtype, x + i));
   for (; i < size; ++i) take(Pack(Load(dtype, x + i)));
-  double high[kPackLanes], low[kPackLanes];
+  double high[kPackLanes], low[kPackLanes], lowest[kPackLanes];
   StorePack(max, high);
   StorePack(min, low);
-  return {*std::max_element(high, high + kPackLanes), *std::min_element(low, low + kPackLanes)};
+  StorePack(least, lowest);
+  return {*std::max_element(high, high + kPackLanes), *std::min_element(low, low + kPackLanes),
+          *std::min_element(lowest, lowest + kPackLanes)};
 }
 template <>
 HWY_NOINLINE RowRange RangeOf<float>(Dtype, const float* x, std::size_t size) {
   using D = hn::CappedTag<float, kSumLanes>;
   const D d;
   constexpr std::size_t kLanes = hn::MaxLanes(D());
-  const auto infinity = hn::Set(d, static_cast<float>(kInfinity)), masked = hn::Neg(infinity);
-  auto max0 = masked, max1 = masked, min0 = infinity, min1 = infinity;
+  const auto zero = hn::Zero(d), infinity = hn::Set(d, static_cast<float>(kInfinity));
+  const auto masked = hn::Neg(infinity);
+  auto max = masked, min = infinity, least = infinity;
   std::size_t i = 0;
   for (; i + 2 * kLanes <= size; i += 2 * kLanes) {
     const auto a = hn::LoadU(d, x + i), b = hn::LoadU(d, x + i + kLanes);
-    max0 = hn::Max(a, max0);
-    max1 = hn::Max(b, max1);
-    min0 = hn::Min(hn::IfThenElse(hn::Eq(a, masked), infinity, a), min0);
-    min1 = hn::Min(hn::IfThenElse(hn::Eq(b, masked), infinity, b), min1);
+    max = hn::Max(hn::Max(a, b), max);
+    const auto a_min = hn::IfThenElse(hn::Eq(a, masked), infinity, a);
+    const auto b_min = hn::IfThenElse(hn::Eq(b, masked), infinity, b);
+    min = hn::Min(hn::Min(a_min, b_min), min);
+    const auto a_least = hn::IfThenElse(hn::Eq(a, zero), infinity, hn::Abs(a));
+    const auto b_least = hn::IfThenElse(hn::Eq(b, zero), infinity, hn::Abs(b));
+    least = hn::Min(hn::Min(a_least, b_least), least);
   }
-  float high[kLanes], low[kLanes];
-  hn::StoreU(hn::Max(max0, max1), d, high);
-  hn::StoreU(hn::Min(min0, min1), d, low);
-  float max = *std::max_element(high, high + kLanes), min = *std::min_element(low, low + kLanes);
+  float high[kLanes], low[kLanes], lowest[kLanes];
+  hn::StoreU(max, d, high);
+  hn::StoreU(min, d, low);
+  hn::StoreU(least, d, lowest);
+  RowRange range = {*std::max_element(high, high + kLanes), *std::min_element(low, low + kLanes),
+                    *std::min_element(lowest, lowest + kLanes)};
   for (; i < size; ++i) {
-    max = x[i] > max ? x[i] : max;
-    min = x[i] < min && !std::isinf(x[i]) ? x[i] : min;
+    const double v = static_cast<double>(x[i]);
+    range.max = v > range.max ? v : range.max;
+    range.min = v < range.min && v > -kInfinity ? v : range.min;
+    range.least = v != 0 && std::fabs(v) < range.least ? std::fabs(v) : range.least;
   }
-  return {max, min};
+  return range;
+}
+
+/// The largest element alone.
+HWY_NOINLINE inline float MaxOf(const float* x, std::size_t size) {
+  const hn::CappedTag<float, kSumLanes> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(decltype(d)());
+  auto max0 = hn::Set(d, -static_cast<float>(kInfinity)), max1 = max0;
+  std::size_t i = 0;
+  for (; i + 2 * kLanes <= size; i += 2 * kLanes) {
+    max0 = hn::Max(hn::LoadU(d, x + i), max0);
+    max1 = hn::Max(hn::LoadU(d, x + i + kLanes), max1);
+  }
+  float high[kLanes];
+  hn::StoreU(hn::Max(max0, max1), d, high);
+  float max = *std::max_element(high, high + kLanes);
+  for (; i < size; ++i) max = x[i] > max ? x[i] : max;
+  return max;
 }
 
 /// The first place of an element that is there.
@@ -125,11 +160,13 @@ class LaneSum {
     for (std::size_t k = 0; k < kRowPacks; ++k) hi_[k] = lo_[k] = Pack(0.0);
   }
   /// At most kRowBlock numbers, whole groups.
-  HWY_INLINE void Add(const double* block, std::size_t size) {
+  template <class T>
+  HWY_INLINE void Add(const T* block, std::size_t size) {
+    const auto load = [](const T* from) HWY_ATTR { return LoadPackOf(Dtype::kF32, from); };
     Pack sum[kRowPacks];
-    for (std::size_t k = 0; k < kRowPacks; ++k) sum[k] = LoadPack(block + k * kPackLanes);
+    for (std::size_t k = 0; k < kRowPacks; ++k) sum[k] = load(block + k * kPackLanes);
     for (std::size_t i = kSumLanes; i < size; i += kSumLanes) {
-      for (std::size_t k = 0; k < kRowPacks; ++k) sum[k] = sum[k] + LoadPack(block + i + k * kPackLanes);
+      for (std::size_t k = 0; k < kRowPacks; ++k) sum[k] = sum[k] + load(block + i + k * kPackLanes);
     }
     for (std::size_t k = 0; k < kRowPacks; ++k) {
       const Pack total = hi_[k] + sum[k], part = total - hi_[k];

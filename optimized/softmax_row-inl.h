@@ -84,7 +84,7 @@ class SoftmaxKernel {
       return Slow(row, sum);
     rest_ = sums.rest;
     log_ = hn::GetLane(Log1p(Pack(rest_)).v);
-    unit_ = kBaseUnit + std::min(max_ - range.min, 708.0) * 0x1p-51;
+    unit_ = kBaseUnit + range.LostInDifferences() * 0x1p-51;
     others_ = sums.others;  // 0 where the target alone counts and is the top
     size_of_others_ = sums.size_of_others;
     if constexpr (!kGeneral) {
