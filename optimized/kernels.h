@@ -16,11 +16,13 @@ extern const Contract kSigmoidFocalContract;
 extern const Contract kFocalSimpleContract;
 extern const Contract kNllContract;
 extern const Contract kCrossEntropyContract;
+extern const Contract kDiceContract;
+extern const Contract kBceDiceContract;
 
 inline constexpr const Contract* kContracts[] = {
     &kMseContract,           &kL1Contract,    &kSmoothL1Contract,     &kHuberContract,       &kBceContract,
     &kBceWithLogitsContract, &kKlDivContract, &kSigmoidFocalContract, &kFocalSimpleContract, &kNllContract,
-    &kCrossEntropyContract,
+    &kCrossEntropyContract,  &kDiceContract,  &kBceDiceContract,
 };
 
 }  // namespace exactloss::optimized

@@ -177,6 +177,16 @@ const Kernel kKernels[] = {
      }},
     {"kl_div",
      [](Work* w) { return optimized::KlDiv(w->call, w->Pair(), {w->parameter("log_target") != 0}); }},
+    {"dice",
+     [](Work* w) {
+       return optimized::Dice(w->call, w->Pair(), {w->parameter("smooth"), w->parameter("per_sample") != 0});
+     }},
+    {"bce_dice",
+     [](Work* w) {
+       return optimized::BceDice(
+           w->call, w->Pair(),
+           {w->parameter("bce_weight"), w->parameter("dice_weight"), w->parameter("smooth")});
+     }},
 };
 
 class HighwaySubject final : public Subject {

@@ -1,0 +1,359 @@
+// The driver of overlap losses, in two passes over a sample: its sums, then the gradients. Narrow formats go
+// through packs of doubles, binary64 through double words. Lanes that doubles leave in doubt are tried in
+// double words with sums right to some 2^-58, then with sums in double words, then in Multi; each of these
+// sums is made when the first lane of a sample asks for it.
+#if defined(EXACTLOSS_OPTIMIZED_OVERLAP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef EXACTLOSS_OPTIMIZED_OVERLAP_INL_H_
+#undef EXACTLOSS_OPTIMIZED_OVERLAP_INL_H_
+#else
+#define EXACTLOSS_OPTIMIZED_OVERLAP_INL_H_
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "optimized/elementwise-inl.h"
+#include "optimized/overlap.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace exactloss::optimized::HWY_NAMESPACE {
+
+// --- in overlap.cc, once for all storage formats
+
+/// Up to kBlock elements as doubles; whole packs of them may be read.
+struct OverlapWords {
+  alignas(64) double x[kBlock];
+  alignas(64) double t[kBlock];
+  std::size_t size;
+};
+/// The sums of a block in double words.
+OverlapSums SumOverlapWords(const OverlapWords& words, bool bce);
+/// D - s and (N - s) / 2 of a block, right to some 2^-58.
+OverlapSums SumOverlapRefined(const OverlapWords& words);
+/// The gradients of a block of binary64; the lanes that are in doubt.
+void OverlapGradientWords(const OverlapWords& words, const OverlapSlopes& slopes, bool bce,
+                          double* const (&outputs)[2], Doubts* doubts);
+
+/// A sample: its sums, and what they decide. Its functions may be called from several threads.
+class OverlapSample {
+ public:
+  OverlapSample(const OverlapCall& call, std::size_t sample);
+
+  /// To be called before the others.
+  void SetSums(const OverlapSums& sums);
+  bool is_nan() const { return is_nan_; }
+  /// False: nothing but Multi will do.
+  bool is_regular() const { return is_regular_; }
+  const OverlapSlopes& slopes() const { return slopes_[0]; }
+
+  /// The loss with a bound of its error, or its limit as the total's special term.
+  Total Loss();
+  /// The rounded loss of the sample alone.
+  double RoundedLoss();
+  /// Writes the rounded gradients of some lanes of a block to `outputs` (may be null), which begin with it.
+  void Resolve(std::size_t block, const std::uint16_t* lanes, std::size_t size, void* const (&outputs)[2]);
+  /// The loss from sums in double words.
+  Total LossInWords();
+
+ private:
+  static constexpr std::size_t kLevels = 3;  ///< the first pass, refined, double words
+
+  bool HasNan() const;
+  double LimitOfCrossEntropy() const;
+  bool SlopesOf(const OverlapSums& sums, OverlapSlopes* slopes) const;
+  Total LossOf(const OverlapSums& sums) const;
+  const OverlapSums& WordSums();
+  OverlapSlopes SlopesAt(std::size_t level);
+  OverlapDecision& Decision();
+  void Load(std::size_t begin, std::size_t size, OverlapWords* words) const;
+
+  const OverlapCall& call_;
+  std::size_t sample_, begin_, size_;
+  bool is_nan_ = false, is_regular_ = false;
+  OverlapSums sums_, word_sums_;
+  OverlapSlopes slopes_[kLevels];
+  bool has_slopes_[kLevels] = {}, usable_[kLevels] = {}, has_word_sums_ = false;
+  std::unique_ptr<OverlapDecision> decision_;
+  std::mutex mutex_;
+};
+
+void StoreOverlapLoss(const OverlapCall& call, const Total& total);
+
+// --- the passes
+
+template <class T, bool kExact, bool kBce>
+class OverlapKernel {
+ public:
+  static constexpr bool kWords = std::is_same_v<T, double>;
+
+  explicit OverlapKernel(const OverlapCall& call) : call_(call), size_(call.sample_size()) {
+    const std::size_t outputs = (call.gradients[0] != nullptr) + (call.gradients[1] != nullptr);
+    wanted_ = outputs != 0;
+    streamed_ = call.rows * call.columns * outputs * sizeof(T) >= kStreamedBytes;
+  }
+
+  void Run() const {
+    Total total;
+    if (call_.samples() == 1) {
+      total = Sample(0, call_.threads);
+    } else {
+      const Chunks chunks(call_.samples());
+      Total totals[kMaxChunks];
+      ForEachChunk(chunks, call_.threads, [&](std::size_t chunk) {
+        for (std::size_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i) totals[chunk].Add(Sample(i, 1));
+      });
+      for (std::size_t i = 0; i < chunks.size; ++i) total.Add(totals[i]);
+    }
+    if (call_.loss != nullptr && call_.reduced) StoreOverlapLoss(call_, total);
+  }
+
+ private:
+  struct Buffers {
+    alignas(64) T inputs[2][kBlock];
+    alignas(64) T outputs[2][kBlock];
+  };
+
+  std::size_t Blocks() const { return (size_ + kBlock - 1) / kBlock; }
+  std::size_t SizeOf(std::size_t block) const { return std::min(kBlock, size_ - block * kBlock); }
+
+  /// The loss of a sample, if it is to be reduced.
+  Total Sample(std::size_t index, int threads) const {
+    OverlapSample sample(call_, index);
+    const std::size_t begin = index * size_;
+    const Chunks chunks(Blocks());
+    OverlapSums sums[kMaxChunks];
+    ForEachChunk(chunks, threads, [&](std::size_t chunk) {
+      for (std::size_t block = chunks.begin(chunk); block < chunks.end(chunk); ++block)
+        sums[chunk].Add(BlockSums(begin + block * kBlock, SizeOf(block)));
+    });
+    OverlapSums all;
+    for (std::size_t i = 0; i < chunks.size; ++i) all.Add(sums[i]);
+    sample.SetSums(all);
+    if (wanted_) {
+      ForEachChunk(chunks, threads, [&](std::size_t chunk) {
+        for (std::size_t block = chunks.begin(chunk); block < chunks.end(chunk); ++block)
+          BlockGradients(&sample, block, begin + block * kBlock, SizeOf(block));
+      });
+    }
+    if (call_.loss == nullptr) return {};
+    if (call_.reduced) return sample.Loss();
+    Store(call_.dtype, sample.RoundedLoss(), static_cast<T*>(call_.loss) + index);
+    return {};
+  }
+
+  /// Where the elements lie, or a dense copy of them; whole packs may be read of either.
+  const T* InputAt(std::size_t k, std::size_t begin, std::size_t size, T* buffer) const {
+    const Input& input = call_.inputs[k];
+    const auto* data = static_cast<const T*>(input.data);
+    const auto columns = static_cast<std::ptrdiff_t>(call_.columns);
+    const bool dense = input.row_stride == kDense || input.row_stride == columns || call_.rows == 1;
+    if (dense && size % kPackLanes == 0) return data + begin;
+    for (std::size_t i = 0; i < size;) {
+      const std::size_t row = (begin + i) / call_.columns, column = (begin + i) % call_.columns;
+      const std::size_t run = dense ? size - i : std::min(size - i, call_.columns - column);
+      const auto offset = static_cast<std::ptrdiff_t>(row) * (dense ? columns : input.row_stride);
+      std::memcpy(buffer + i, data + offset + static_cast<std::ptrdiff_t>(column), run * sizeof(T));
+      i += run;
+    }
+    for (std::size_t i = size; i % kPackLanes != 0; ++i) buffer[i] = buffer[size - 1];
+    return buffer;
+  }
+
+  HWY_NOINLINE OverlapSums BlockSums(std::size_t begin, std::size_t size) const {
+    Buffers buffers;
+    const T* x = InputAt(0, begin, size, buffers.inputs[0]);
+    const T* t = InputAt(1, begin, size, buffers.inputs[1]);
+    if constexpr (kWords) {
+      OverlapWords words;
+      Copy(x, t, size, &words);
+      return SumOverlapWords(words, kBce);
+    } else {
+      return PackSums(x, t, size);
+    }
+  }
+
+  static void Copy(const double* x, const double* t, std::size_t size, OverlapWords* words) {
+    const std::size_t padded = (size + kPackLanes - 1) / kPackLanes * kPackLanes;
+    std::copy_n(x, padded, words->x);
+    std::copy_n(t, padded, words->t);
+    words->size = size;
+  }
+
+  OverlapSums PackSums(const T* xs, const T* ts, std::size_t size) const {
+    const Dtype dtype = call_.dtype;
+    LaneSums e, d, n, b;
+    Pack lowest(0.0), largest(0.0);
+    for (std::size_t i = 0; i < size; i += kPackLanes) {
+      const std::size_t k = i / kPackLanes % kSumPacks;
+      const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
+      const Logistic<Pack> logistic(x);
+      const Pack p = logistic.Sigmoid(), q = logistic.Complement(), other = Pack(1.0) - t;
+      Pack both = p * t, wrong = MulAdd(p, other, q * t), mass = p + t, cross(0.0);
+      if constexpr (kBce) {
+        const Pack share = Select(logistic.negative, t, other);
+        // An infinite logit of its own class costs nothing.
+        cross = Select(share == 0.0, Pack(0.0), share * logistic.magnitude) + logistic.log;
+      }
+      if constexpr (kExact) {
+        lowest = Min(t * other, lowest);
+        largest = Max(t, largest);
+      }
+      if (HWY_UNLIKELY(size - i < kPackLanes)) {
+        const PackMask valid = FirstLanes(size - i);
+        both = Select(valid, both, 0.0);
+        wrong = Select(valid, wrong, 0.0);
+        mass = Select(valid, mass, 0.0);
+        if constexpr (kBce) cross = Select(valid, cross, 0.0);
+      }
+      e.sum[k].hi = e.sum[k].hi + wrong;
+      d.sum[k].hi = d.sum[k].hi + mass;
+      n.sum[k].hi = n.sum[k].hi + both;
+      if constexpr (kBce) b.sum[k].hi = b.sum[k].hi + cross;
+    }
+    OverlapSums sums = {SumOfLanes(e), SumOfLanes(d), SumOfLanes(n), SumOfLanes(b), true};
+    if constexpr (kExact) {
+      if (HWY_LIKELY(AllTrue(lowest >= Pack(0.0)))) {
+        // No term is negative: the sums are those of the magnitudes.
+        for (Total* total : {&sums.e, &sums.d, &sums.n, &sums.b})
+          total->error = total->sum.hi * (Pack::kUnit + kLaneSumUnit);
+        sums.has_targets = !AllTrue(largest == Pack(0.0));
+      } else {
+        AddErrors(xs, ts, size, &sums);
+      }
+    }
+    return sums;
+  }
+
+  /// Targets beyond [0, 1]: sums of magnitudes bound the errors.
+  HWY_NOINLINE void AddErrors(const T* xs, const T* ts, std::size_t size, OverlapSums* sums) const {
+    double e = 0, d = 0, n = 0, b = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const double x = Load(call_.dtype, xs + i), t = Load(call_.dtype, ts + i);
+      const double small = std::exp(-std::fabs(x)), major = 1 / (1 + small), minor = small * major;
+      const double p = x < 0 ? minor : major, q = x < 0 ? major : minor;
+      e += p * std::fabs(1 - t) + q * std::fabs(t);
+      d += p + std::fabs(t);
+      n += p * std::fabs(t);
+      const double share = std::fabs(x < 0 ? t : 1 - t);
+      if (share != 0) b += share * std::fabs(x);
+      b += small;
+    }
+    constexpr double kUnits = 1.001 * (Pack::kUnit + kLaneSumUnit);
+    sums->e.error = e * kUnits;
+    sums->d.error = d * kUnits;
+    sums->n.error = n * kUnits;
+    sums->b.error = b * kUnits;
+  }
+
+  HWY_NOINLINE void BlockGradients(OverlapSample* sample, std::size_t block, std::size_t begin,
+                                   std::size_t size) const {
+    Buffers buffers;
+    const bool buffered = size % kPackLanes != 0 || streamed_;
+    T* outputs[2];
+    for (std::size_t k = 0; k < 2; ++k) {
+      outputs[k] = static_cast<T*>(call_.gradients[k]);
+      if (outputs[k] != nullptr) outputs[k] = buffered ? buffers.outputs[k] : outputs[k] + begin;
+    }
+    if (HWY_UNLIKELY(sample->is_nan())) {
+      T nan;
+      Store(call_.dtype, kNan, &nan);
+      for (T* output : outputs) {
+        if (output != nullptr) std::fill_n(output, size, nan);
+      }
+    } else {
+      Doubts doubts;
+      if (HWY_LIKELY(sample->is_regular())) {
+        const T* x = InputAt(0, begin, size, buffers.inputs[0]);
+        const T* t = InputAt(1, begin, size, buffers.inputs[1]);
+        if constexpr (kWords) {
+          OverlapWords words;
+          Copy(x, t, size, &words);
+          OverlapGradientWords(words, sample->slopes(), kBce, outputs, &doubts);
+        } else if (outputs[1] != nullptr) {
+          PackGradients<true>(x, t, size, sample->slopes(), outputs, &doubts);
+        } else {
+          PackGradients<false>(x, t, size, sample->slopes(), outputs, &doubts);
+        }
+      } else {
+        for (std::size_t i = 0; i < size; ++i) doubts.lanes[i] = static_cast<std::uint16_t>(i);
+        doubts.size = size;
+      }
+      if (HWY_UNLIKELY(doubts.size != 0))
+        sample->Resolve(block, doubts.lanes, doubts.size, {outputs[0], outputs[1]});
+    }
+    if (!buffered) return;
+    for (std::size_t k = 0; k < 2; ++k) {
+      if (outputs[k] != nullptr)
+        CopyOut(outputs[k], size * sizeof(T), static_cast<T*>(call_.gradients[k]) + begin, streamed_);
+    }
+  }
+
+  template <bool kTarget>
+  void PackGradients(const T* xs, const T* ts, std::size_t size, const OverlapSlopes& slopes,
+                     T* const (&outputs)[2], Doubts* doubts) const {
+    const Dtype dtype = call_.dtype;
+    const Pack tilt(slopes.tilt.hi), level(slopes.level.hi), share(slopes.share.hi);
+    const Pack tilt_error(slopes.tilt_error + std::fabs(slopes.tilt.hi) * Pack::kUnit);
+    const Pack level_error(slopes.level_error + std::fabs(slopes.level.hi) * Pack::kUnit);
+    const Pack share_error(std::fabs(slopes.share.hi) * Pack::kUnit);
+    for (std::size_t i = 0; i < size; i += kPackLanes) {
+      const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
+      const Logistic<Pack> logistic(x);
+      std::uint32_t doubtful = 0;
+      if (!kTarget || outputs[0] != nullptr) {
+        const Pack both = logistic.minor * logistic.major;
+        Pack slope = both * NegMulAdd(tilt, t, level), error(0.0);
+        if constexpr (kExact) error = both * MulAdd(Abs(t), tilt_error, level_error);
+        if constexpr (kBce) {
+          const Pack wrong = Select(logistic.negative, t, Pack(1.0) - t), pull = wrong - logistic.minor;
+          slope = MulAdd(share, Select(logistic.negative, -pull, pull), slope);
+          if constexpr (kExact) error = MulAdd(share_error, Abs(wrong) + logistic.minor, error);
+        }
+        doubtful = Emit(dtype, {slope, error}, outputs[0] + i);
+      }
+      if constexpr (kTarget) {
+        const Pack p = logistic.Sigmoid();
+        Pack slope = NegMulAdd(tilt, p, level), error(0.0);
+        if constexpr (kExact) error = MulAdd(p, tilt_error, level_error);
+        if constexpr (kBce) {
+          slope = NegMulAdd(share, x, slope);
+          if constexpr (kExact) error = MulAdd(share_error, Min(logistic.magnitude, Pack(0x1p500)), error);
+        }
+        doubtful |= Emit(dtype, {slope, error}, outputs[1] + i);
+      }
+      if (HWY_UNLIKELY(doubtful != 0)) {
+        const std::uint32_t valid = size - i < kPackLanes ? (1U << (size - i)) - 1 : ~0U;
+        doubts->Add(i, doubtful & valid);
+      }
+    }
+  }
+
+  static HWY_INLINE std::uint32_t Emit(Dtype dtype, const Approx<Pack>& a, T* to) {
+    if constexpr (kExact) {
+      const Rounded<T> low = Round<T>(dtype, a.value - a.error), high = Round<T>(dtype, a.value + a.error);
+      StoreRounded(dtype, low, to);
+      return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
+    } else {
+      StoreRounded(dtype, Round<T>(dtype, a.value), to);
+      return 0;
+    }
+  }
+
+  const OverlapCall& call_;
+  std::size_t size_;
+  bool wanted_, streamed_;
+};
+
+template <bool kBce>
+void RunOverlap(const OverlapCall& call) {
+  const bool exact = call.mode == Mode::kExact;
+  if (call.dtype == Dtype::kF64) return OverlapKernel<double, true, kBce>(call).Run();
+  if (call.dtype != Dtype::kF32) return OverlapKernel<Half, true, kBce>(call).Run();
+  return exact ? OverlapKernel<float, true, kBce>(call).Run() : OverlapKernel<float, false, kBce>(call).Run();
+}
+
+}  // namespace exactloss::optimized::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // EXACTLOSS_OPTIMIZED_OVERLAP_INL_H_

@@ -1,0 +1,209 @@
+// Overlap losses in Multi: what doubles and double words leave in doubt, and samples far out of their range.
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "optimized/arguments.h"
+#include "optimized/multi.h"
+#include "optimized/overlap.h"
+
+namespace exactloss::optimized {
+namespace {
+
+template <class T>
+double At(const OverlapCall& call, std::size_t k, std::size_t row, std::size_t column) {
+  const Input& input = call.inputs[k];
+  const auto stride =
+      input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call.columns) : input.row_stride;
+  return Load(call.dtype,
+              static_cast<const T*>(input.data) + static_cast<std::ptrdiff_t>(row) * stride + column);
+}
+
+template <class T>
+OverlapElement ElementAt(const OverlapCall& call, std::size_t index) {
+  const std::size_t row = index / call.columns, column = index % call.columns;
+  return {At<T>(call, 0, row, column), At<T>(call, 1, row, column)};
+}
+
+/// sigmoid(x) and its complement; softplus(-|x|).
+struct Sides {
+  explicit Sides(const Multi& x, bool log) {
+    const bool negative = x < Multi(0.0);
+    magnitude = Abs(x);
+    // Further out exp would underflow to an interval that holds 0, which may divide.
+    const Multi minus = -Select(magnitude > Multi(0x1p60), Multi(0x1p60), magnitude);
+    const Multi small = Exp(minus), major = Multi(1.0) / (small + Multi(1.0)), minor = small * major;
+    p = Select(negative, minor, major);
+    q = Select(negative, major, minor);
+    if (log) softplus = Log1p(small);
+  }
+  Multi magnitude, p, q, softplus;
+};
+
+struct Sums {
+  Multi e, d, n, b;
+};
+
+/// One loss a sample: does it overlap a tensor?
+Error CheckSampleLosses(const OverlapCall& call) {
+  if (call.loss == nullptr || call.columns == 0) return {};
+  const std::size_t element = call.dtype == Dtype::kF64 ? 8 : call.dtype == Dtype::kF32 ? 4 : 2;
+  const auto overlaps = [&](const void* data, std::size_t size) {
+    const auto loss = reinterpret_cast<std::uintptr_t>(call.loss);
+    const auto begin = reinterpret_cast<std::uintptr_t>(data);
+    return data != nullptr && begin < loss + call.samples() * element && loss < begin + size * element;
+  };
+  for (std::size_t k = 0; k < 2; ++k) {
+    const Input& input = call.inputs[k];
+    const std::size_t stride =
+        input.row_stride == kDense ? call.columns : static_cast<std::size_t>(input.row_stride);
+    if (call.rows != 0 && overlaps(input.data, (call.rows - 1) * stride + call.columns))
+      return {"loss", "overlaps an input"};
+    if (overlaps(call.gradients[k], call.rows * call.columns)) return {"loss", "overlaps another output"};
+  }
+  return {};
+}
+
+}  // namespace
+
+OverlapElement OverlapElementAt(const OverlapCall& call, std::size_t index) {
+  switch (call.dtype) {
+    case Dtype::kF64:
+      return ElementAt<double>(call, index);
+    case Dtype::kF32:
+      return ElementAt<float>(call, index);
+    default:
+      return ElementAt<Half>(call, index);
+  }
+}
+
+/// With Reduction::kNone the loss has one number a sample, not one an element.
+Error CheckOverlap(const Call& call, const Pair& pair, double smooth, bool per_sample, OverlapCall* overlap) {
+  if (!(smooth >= 0 && std::isfinite(smooth))) return {"smooth", "must be finite and not negative"};
+  ElementCall element_call;
+  Call reduced = call;
+  if (call.reduction == Reduction::kNone) reduced.reduction = Reduction::kSum;
+  if (const Error error = CheckElements(reduced, pair, &element_call)) return error;
+  static_cast<ElementCall&>(*overlap) = element_call;
+  overlap->smooth = smooth;
+  overlap->per_sample = per_sample;
+  overlap->reduced = call.reduction != Reduction::kNone;
+  const bool mean = call.reduction == Reduction::kMean || call.reduction == Reduction::kBatchMean;
+  overlap->divisor = mean ? static_cast<double>(overlap->samples()) : 1.0;
+  if (!overlap->reduced) return CheckSampleLosses(*overlap);
+  return {};
+}
+
+/// Infinite inputs are replaced in several orders; all of them must agree.
+struct OverlapDecision::Cache {
+  Cache(const OverlapCall& call_, std::size_t sample)
+      : call(call_), begin(sample * call_.sample_size()), size(call_.sample_size()) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const OverlapElement element = OverlapElementAt(call, begin + i);
+      limit = limit || std::isinf(element.x) || std::isinf(element.t);
+    }
+  }
+
+  std::pair<Multi, Multi> At(std::size_t i, std::size_t order) const {
+    const OverlapElement element = OverlapElementAt(call, begin + i);
+    const auto number = [&](double v, std::size_t k) {
+      return std::isinf(v) ? Surrogate(v, 2 * i + k, order) : Multi(v);
+    };
+    return {number(element.x, 0), number(element.t, 1)};
+  }
+
+  /// At the present precision.
+  const Sums& SumsOf(std::size_t order) {
+    const auto key = std::make_pair(order, static_cast<long>(mpfr_get_default_prec()));
+    if (const auto found = sums.find(key); found != sums.end()) return found->second;
+    Sums& r = sums[key];
+    r.d = r.n = Multi(call.smooth);
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto [x, t] = At(i, order);
+      const Sides sides(x, call.bce_weight != 0);
+      const Multi other = Multi(1.0) - t;
+      r.e = r.e + sides.p * other + sides.q * t;
+      r.d = r.d + sides.p + t;
+      r.n = r.n + Multi(2.0) * sides.p * t;
+      if (call.bce_weight == 0) continue;
+      r.b = r.b + (x < Multi(0.0) ? t : other) * sides.magnitude + sides.softplus;
+    }
+    return r;
+  }
+
+  Multi LossOf(std::size_t order) {
+    const Sums& r = SumsOf(order);
+    const Multi dice = Multi(call.dice_weight) * (r.e / r.d);
+    if (call.bce_weight == 0) return dice;
+    return dice + Multi(call.bce_weight) * r.b / Multi(static_cast<double>(size));
+  }
+
+  /// Calls evaluate(order, rounded) for what all orders round to.
+  template <std::size_t kCount, class Evaluate>
+  void Limit(double (&rounded)[kCount], const Evaluate& evaluate) const {
+    const std::size_t orders = limit ? kSurrogateOrders : 1;
+    double agreed[kCount] = {};
+    for (std::size_t order = 0; order < orders; ++order) {
+      Decide([&] { return evaluate(order, rounded); });
+      for (std::size_t k = 0; k < kCount; ++k)
+        agreed[k] = order == 0 || rounded[k] == agreed[k] ? rounded[k] : std::nan("");
+    }
+    std::copy(std::begin(agreed), std::end(agreed), std::begin(rounded));
+  }
+
+  const OverlapCall& call;
+  std::size_t begin, size;
+  bool limit = false;
+  std::map<std::pair<std::size_t, long>, Sums> sums;
+};
+
+OverlapDecision::OverlapDecision(const OverlapCall& call, std::size_t sample)
+    : cache_(std::make_unique<Cache>(call, sample)) {}
+OverlapDecision::~OverlapDecision() = default;
+
+void OverlapDecision::Gradients(std::size_t lane, double (&rounded)[2]) {
+  const OverlapCall& call = cache_->call;
+  cache_->Limit(rounded, [&](std::size_t order, double(&r)[2]) {
+    const Sums& sums = cache_->SumsOf(order);
+    const auto [x, t] = cache_->At(lane, order);
+    const Sides sides(x, false);
+    const Multi factor = Multi(call.dice_weight), divisor = sums.d * sums.d * Multi(call.divisor);
+    const Multi twice = Multi(2.0) * sums.d;
+    Multi along_x = factor * (sides.p * sides.q * (sums.n - twice * t) / divisor);
+    Multi along_t = factor * ((sums.n - twice * sides.p) / divisor);
+    if (call.bce_weight != 0) {
+      const Multi share = Multi(call.bce_weight), count(static_cast<double>(cache_->size));
+      along_x = along_x + share * (sides.p - t) / count;
+      along_t = along_t - share * x / count;
+    }
+    const bool first = along_x.RoundsTo(call.dtype, &r[0]);
+    return along_t.RoundsTo(call.dtype, &r[1]) && first;
+  });
+}
+
+double OverlapDecision::Loss() {
+  double rounded[1];
+  cache_->Limit(rounded, [&](std::size_t order, double(&r)[1]) {
+    return cache_->LossOf(order).RoundsTo(cache_->call.dtype, &r[0]);
+  });
+  return rounded[0];
+}
+
+double OverlapDecision::Reduced(const OverlapCall& call) {
+  double special = 0, rounded = 0;
+  for (std::size_t sample = 0; sample < call.samples(); ++sample) {
+    OverlapDecision decision(call, sample);
+    if (!decision.cache_->limit) continue;
+    const double loss = decision.Loss();
+    if (!std::isfinite(loss)) special += loss;
+  }
+  if (special != 0) return special;
+  Decide([&] {
+    Multi sum(0.0);
+    for (std::size_t sample = 0; sample < call.samples(); ++sample) sum = sum + Cache(call, sample).LossOf(0);
+    return (sum / Multi(call.divisor)).RoundsTo(call.dtype, &rounded);
+  });
+  return rounded;
+}
+
+}  // namespace exactloss::optimized
