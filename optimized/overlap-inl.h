@@ -109,6 +109,13 @@ class OverlapKernel {
   }
 
  private:
+  // The sides of the logistic function are right to 2^-49: exp to 2^-50, and a few roundings. Their product
+  // and what multiplies it has a few more; the terms of cross entropy have those of the logarithm. A term
+  // passes through the additions of a group, then of the groups of a block.
+  static constexpr double kLaneUnit = 1.25 * 0x1p-48;
+  static constexpr std::size_t kGroup = kBlock / 8;
+  static constexpr double kSumUnit = (kBce ? 0x1p-47 : 0x1p-48) + 0x1p-53 * (kGroup / kSumLanes + 8 + 1);
+
   struct Buffers {
     alignas(64) T inputs[2][kBlock];
     alignas(64) T outputs[2][kBlock];
@@ -184,39 +191,48 @@ class OverlapKernel {
     const Dtype dtype = call_.dtype;
     LaneSums e, d, n, b;
     Pack lowest(0.0), largest(0.0);
-    for (std::size_t i = 0; i < size; i += kPackLanes) {
-      const std::size_t k = i / kPackLanes % kSumPacks;
-      const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
-      const Logistic<Pack> logistic(x);
-      const Pack p = logistic.Sigmoid(), q = logistic.Complement(), other = Pack(1.0) - t;
-      Pack both = p * t, wrong = MulAdd(p, other, q * t), mass = p + t, cross(0.0);
-      if constexpr (kBce) {
-        const Pack share = Select(logistic.negative, t, other);
-        // An infinite logit of its own class costs nothing.
-        cross = Select(share == 0.0, Pack(0.0), share * logistic.magnitude) + logistic.log;
+    for (std::size_t begin = 0; begin < size; begin += kGroup) {
+      const std::size_t end = std::min(begin + kGroup, size);
+      LaneSums group_e, group_d, group_n, group_b;
+      for (std::size_t i = begin; i < end; i += kPackLanes) {
+        const std::size_t k = i / kPackLanes % kSumPacks;
+        const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
+        const Logistic<Pack> logistic(x);
+        const Pack p = logistic.Sigmoid(), q = logistic.Complement(), other = Pack(1.0) - t;
+        Pack both = p * t, wrong = MulAdd(p, other, q * t), mass = p + t, cross(0.0);
+        if constexpr (kBce) {
+          const Pack share = Select(logistic.negative, t, other);
+          // An infinite logit of its own class costs nothing.
+          cross = Select(share == 0.0, Pack(0.0), share * logistic.magnitude) + logistic.log;
+        }
+        if constexpr (kExact) {
+          lowest = Min(t * other, lowest);
+          largest = Max(t, largest);
+        }
+        if (HWY_UNLIKELY(size - i < kPackLanes)) {
+          const PackMask valid = FirstLanes(size - i);
+          both = Select(valid, both, 0.0);
+          wrong = Select(valid, wrong, 0.0);
+          mass = Select(valid, mass, 0.0);
+          if constexpr (kBce) cross = Select(valid, cross, 0.0);
+        }
+        group_e.sum[k].hi = group_e.sum[k].hi + wrong;
+        group_d.sum[k].hi = group_d.sum[k].hi + mass;
+        group_n.sum[k].hi = group_n.sum[k].hi + both;
+        if constexpr (kBce) group_b.sum[k].hi = group_b.sum[k].hi + cross;
       }
-      if constexpr (kExact) {
-        lowest = Min(t * other, lowest);
-        largest = Max(t, largest);
+      for (std::size_t k = 0; k < kSumPacks; ++k) {
+        e.sum[k].hi = e.sum[k].hi + group_e.sum[k].hi;
+        d.sum[k].hi = d.sum[k].hi + group_d.sum[k].hi;
+        n.sum[k].hi = n.sum[k].hi + group_n.sum[k].hi;
+        if constexpr (kBce) b.sum[k].hi = b.sum[k].hi + group_b.sum[k].hi;
       }
-      if (HWY_UNLIKELY(size - i < kPackLanes)) {
-        const PackMask valid = FirstLanes(size - i);
-        both = Select(valid, both, 0.0);
-        wrong = Select(valid, wrong, 0.0);
-        mass = Select(valid, mass, 0.0);
-        if constexpr (kBce) cross = Select(valid, cross, 0.0);
-      }
-      e.sum[k].hi = e.sum[k].hi + wrong;
-      d.sum[k].hi = d.sum[k].hi + mass;
-      n.sum[k].hi = n.sum[k].hi + both;
-      if constexpr (kBce) b.sum[k].hi = b.sum[k].hi + cross;
     }
     OverlapSums sums = {SumOfLanes(e), SumOfLanes(d), SumOfLanes(n), SumOfLanes(b), true};
     if constexpr (kExact) {
       if (HWY_LIKELY(AllTrue(lowest >= Pack(0.0)))) {
         // No term is negative: the sums are those of the magnitudes.
-        for (Total* total : {&sums.e, &sums.d, &sums.n, &sums.b})
-          total->error = total->sum.hi * (Pack::kUnit + kLaneSumUnit);
+        for (Total* total : {&sums.e, &sums.d, &sums.n, &sums.b}) total->error = total->sum.hi * kSumUnit;
         sums.has_targets = !AllTrue(largest == Pack(0.0));
       } else {
         AddErrors(xs, ts, size, &sums);
@@ -239,11 +255,10 @@ class OverlapKernel {
       if (share != 0) b += share * std::fabs(x);
       b += small;
     }
-    constexpr double kUnits = 1.001 * (Pack::kUnit + kLaneSumUnit);
-    sums->e.error = e * kUnits;
-    sums->d.error = d * kUnits;
-    sums->n.error = n * kUnits;
-    sums->b.error = b * kUnits;
+    sums->e.error = e * kSumUnit;
+    sums->d.error = d * kSumUnit;
+    sums->n.error = n * kSumUnit;
+    sums->b.error = b * kSumUnit;
   }
 
   HWY_NOINLINE void BlockGradients(OverlapSample* sample, std::size_t block, std::size_t begin,
@@ -294,9 +309,9 @@ class OverlapKernel {
                      T* const (&outputs)[2], Doubts* doubts) const {
     const Dtype dtype = call_.dtype;
     const Pack tilt(slopes.tilt.hi), level(slopes.level.hi), share(slopes.share.hi);
-    const Pack tilt_error(slopes.tilt_error + std::fabs(slopes.tilt.hi) * Pack::kUnit);
-    const Pack level_error(slopes.level_error + std::fabs(slopes.level.hi) * Pack::kUnit);
-    const Pack share_error(std::fabs(slopes.share.hi) * Pack::kUnit);
+    const Pack tilt_error(slopes.tilt_error + std::fabs(slopes.tilt.hi) * kLaneUnit);
+    const Pack level_error(slopes.level_error + std::fabs(slopes.level.hi) * kLaneUnit);
+    const Pack share_error(std::fabs(slopes.share.hi) * kLaneUnit);
     for (std::size_t i = 0; i < size; i += kPackLanes) {
       const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
       const Logistic<Pack> logistic(x);

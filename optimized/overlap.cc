@@ -41,16 +41,26 @@ HWY_INLINE DoubleWord RefinedExp(const Pack& x) {
                                      0x1.6124613a86d09p-33, 0x1.93974a8c07c9dp-37, 0x1.ae7f3e733b81fp-41};
   const Pack shifted = MulAdd(x, 0x1.71547652b82fep0, kShift), k = shifted - kShift;
   const DoubleWord r = TwoSum(NegMulAdd(k, kLn2High, x), -(k * kLn2Low));  // the first difference is exact
-  const DoubleWord square = r * r;
-  const Pack fourth = square.hi * square.hi;
-  const DoubleWord cube = square * r * DoubleWord(0x1.5555555555555p-3, 0x1.5555555555555p-57);
-  const DoubleWord power = r + Scaled(square, 0.5) + (cube + DoubleWord(fourth * Polynomial(r.hi, kTail)));
-  return Scaled(power + 1.0, PowerOfTwo(shifted));
+  // 1 + r + r^2 / 2 + r^3 / 6 in double words, each part less than the one before it; the rest is below
+  // 2^-10.
+  DoubleWord square = TwoProduct(r.hi, r.hi);
+  square.lo = MulAdd(r.hi + r.hi, r.lo, square.lo);
+  const DoubleWord product = TwoProduct(square.hi, r.hi);
+  const Pack product_lo = MulAdd(square.hi, r.lo, MulAdd(square.lo, r.hi, product.lo));
+  DoubleWord cube = TwoProduct(product.hi, Pack(0x1.5555555555555p-3));
+  cube.lo = MulAdd(product.hi, 0x1.5555555555555p-57, MulAdd(product_lo, 0x1.5555555555555p-3, cube.lo));
+  const DoubleWord first = FastTwoSum(r.hi, square.hi * 0.5), second = FastTwoSum(first.hi, cube.hi);
+  const DoubleWord third = FastTwoSum(Pack(1.0), second.hi);
+  const Pack small = (first.lo + second.lo) + (r.lo + (MulAdd(square.lo, 0.5, cube.lo) + third.lo));
+  const Pack tail = square.hi * square.hi * Polynomial(r.hi, kTail);
+  const DoubleWord power = FastTwoSum(third.hi, tail + small);
+  return Scaled(power, PowerOfTwo(shifted));
 }
 
 /// 1 / (1 + small), right to 2^-100.
 HWY_INLINE DoubleWord RefinedMajor(const DoubleWord& small) {
-  const DoubleWord one = small + 1.0;
+  DoubleWord one = FastTwoSum(Pack(1.0), small.hi);
+  one.lo = one.lo + small.lo;
   const Pack first = Pack(1.0) / one.hi;
   const DoubleWord product = TwoProduct(first, one.hi);
   const Pack rest = ((1.0 - product.hi) - product.lo) - first * one.lo;
