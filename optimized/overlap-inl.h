@@ -109,9 +109,9 @@ class OverlapKernel {
   }
 
  private:
-  // The sides of the logistic function are right to 2^-49: exp to 2^-50, and a few roundings. Their product
-  // and what multiplies it has a few more; the terms of cross entropy have those of the logarithm. A term
-  // passes through the additions of a group, then of the groups of a block.
+  // The sides of the logistic function are right to 2^-48.9: exp to 2^-49.5, and four roundings. Their
+  // product and what multiplies it has a few more; the terms of cross entropy have those of the logarithm. A
+  // term passes through the additions of a group, then of the groups of a block.
   static constexpr double kLaneUnit = 1.25 * 0x1p-48;
   static constexpr std::size_t kGroup = kBlock / 8;
   static constexpr double kSumUnit = (kBce ? 0x1p-47 : 0x1p-48) + 0x1p-53 * (kGroup / kSumLanes + 8 + 1);
@@ -129,13 +129,17 @@ class OverlapKernel {
     OverlapSample sample(call_, index);
     const std::size_t begin = index * size_;
     const Chunks chunks(Blocks());
-    OverlapSums sums[kMaxChunks];
-    ForEachChunk(chunks, threads, [&](std::size_t chunk) {
-      for (std::size_t block = chunks.begin(chunk); block < chunks.end(chunk); ++block)
-        sums[chunk].Add(BlockSums(begin + block * kBlock, SizeOf(block)));
-    });
     OverlapSums all;
-    for (std::size_t i = 0; i < chunks.size; ++i) all.Add(sums[i]);
+    if (chunks.count == 1) {
+      all = BlockSums(begin, size_);
+    } else {
+      OverlapSums sums[kMaxChunks];
+      ForEachChunk(chunks, threads, [&](std::size_t chunk) {
+        for (std::size_t block = chunks.begin(chunk); block < chunks.end(chunk); ++block)
+          sums[chunk].Add(BlockSums(begin + block * kBlock, SizeOf(block)));
+      });
+      for (std::size_t i = 0; i < chunks.size; ++i) all.Add(sums[i]);
+    }
     sample.SetSums(all);
     if (wanted_) {
       ForEachChunk(chunks, threads, [&](std::size_t chunk) {

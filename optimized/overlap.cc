@@ -77,10 +77,12 @@ HWY_INLINE void AddCompensated(const DoubleWord& a, DoubleWord* sum) {
 struct WordSlopes {
   Approx<DoubleWord> input, target;
 };
-HWY_INLINE WordSlopes SlopesOfWords(const OverlapSlopes& slopes, bool bce, const Pack& x, const Pack& t) {
+/// Beyond `far` the logistic function stays where it is there.
+HWY_INLINE WordSlopes SlopesOfWords(const OverlapSlopes& slopes, bool bce, double far, const Pack& x,
+                                    const Pack& t) {
   const PackMask negative = IsNegative(x);
   const Pack magnitude = Abs(x);
-  const WordSides sides(Exp(DoubleWord(-magnitude)));
+  const WordSides sides(Exp(DoubleWord(-Select(magnitude > far, Pack(far), magnitude))));
   const DoubleWord p = Select(negative, sides.minor, sides.major), both = sides.minor * sides.major;
   const DoubleWord tilt(Pack(slopes.tilt.hi), Pack(slopes.tilt.lo));
   const DoubleWord level(Pack(slopes.level.hi), Pack(slopes.level.lo));
@@ -171,7 +173,7 @@ HWY_NOINLINE OverlapSums SumOverlapRefined(const OverlapWords& words) {
 HWY_NOINLINE void OverlapGradientWords(const OverlapWords& words, const OverlapSlopes& slopes, bool bce,
                                        double* const (&outputs)[2], Doubts* doubts) {
   for (std::size_t i = 0; i < words.size; i += kPackLanes) {
-    const WordSlopes r = SlopesOfWords(slopes, bce, LoadPack(words.x + i), LoadPack(words.t + i));
+    const WordSlopes r = SlopesOfWords(slopes, bce, kInfinity, LoadPack(words.x + i), LoadPack(words.t + i));
     std::uint32_t doubtful = 0;
     const auto emit = [&](const Approx<DoubleWord>& a, double* to) HWY_ATTR {
       if (to == nullptr) return;
@@ -285,7 +287,8 @@ Total OverlapSample::Loss() {
 }
 
 Total OverlapSample::LossInWords() {
-  if (!has_slopes_[0]) is_regular_ = true;  // a sample of its own, that no pass has gone through
+  OverlapSlopes slopes;
+  is_regular_ = SlopesOf(WordSums(), &slopes);
   return LossOf(WordSums());
 }
 
@@ -384,8 +387,8 @@ void OverlapSample::Resolve(std::size_t block, const std::uint16_t* lanes, std::
     for (std::size_t level = 1; level < kLevels && words && undecided != 0; ++level) {
       const OverlapSlopes slopes = SlopesAt(level);
       if (!usable_[level]) continue;
-      // Further out the slopes round to what they do here; the line of cross entropy along t is its own.
-      const WordSlopes r = SlopesOfWords(slopes, call_.bce_weight != 0, LoadPack(x), LoadPack(t));
+      // Further out no narrow format tells the difference.
+      const WordSlopes r = SlopesOfWords(slopes, call_.bce_weight != 0, kFar, LoadPack(x), LoadPack(t));
       double hi[2][kPackLanes], lo[2][kPackLanes], error[2][kPackLanes];
       for (std::size_t k = 0; k < 2; ++k) {
         const Approx<DoubleWord>& a = k == 0 ? r.input : r.target;

@@ -194,6 +194,8 @@ constexpr std::pair<std::string_view, PairLoss> kPairLosses[] = {
     {"sigmoid_focal", [](const auto& call, const auto& pair) { return optimized::SigmoidFocal(call, pair); }},
     {"focal_simple", [](const auto& call, const auto& pair) { return optimized::FocalSimple(call, pair); }},
     {"kl_div", [](const auto& call, const auto& pair) { return optimized::KlDiv(call, pair); }},
+    {"dice", [](const auto& call, const auto& pair) { return optimized::Dice(call, pair); }},
+    {"bce_dice", [](const auto& call, const auto& pair) { return optimized::BceDice(call, pair); }},
 };
 
 class Kernels : public InProcess {
