@@ -234,6 +234,16 @@ class Kernels : public InProcess {
       pair.input_gradient = gradients_[0].data();
       return run(call, pair);
     }
+    if (cell_.loss->classes) {
+      optimized::ClassRows batch;
+      batch.rows = rows;
+      batch.classes = cell_.columns;
+      batch.input.data = inputs_[0].data();
+      batch.target = static_cast<const std::int64_t*>(inputs_[1].data());
+      batch.loss = loss_.data();
+      batch.input_gradient = gradients_[0].data();
+      return cell_.loss->loss == "nll" ? optimized::Nll(call, batch) : optimized::CrossEntropy(call, batch);
+    }
     return {"loss", "has no kernel"};
   }
 

@@ -120,6 +120,34 @@ class Work {
     return pair;
   }
 
+  /// Rows are dimension 0, or one row of classes alone.
+  optimized::ClassRows ClassRows() {
+    const Shape& shape = problem_.inputs[0]->shape;
+    optimized::ClassRows rows;
+    const bool batch = shape.size() > 1;
+    rows.rows = batch ? static_cast<std::size_t>(shape[0]) : 1;
+    rows.classes = static_cast<std::size_t>(shape[batch ? 1 : 0]);
+    for (std::size_t k = 2; k < shape.size(); ++k) rows.inner *= static_cast<std::size_t>(shape[k]);
+    rows.input = Input("input");
+    if (const std::optional<Tensor>& target = problem_.input("target")) {
+      for (const double index : target->values) classes_.push_back(static_cast<std::int64_t>(index));
+      classes_.push_back(0);  // an address, be there no target
+      rows.target = classes_.data();
+    }
+    rows.weight = Input("weight").data;
+    rows.loss = Output("loss");
+    rows.input_gradient = Output("grad:input");
+    return rows;
+  }
+
+  /// Cross entropy alone has probabilities.
+  optimized::ClassRows ProbabilityRows() {
+    optimized::ClassRows rows = ClassRows();
+    rows.target_probabilities = Input("target_probabilities");
+    rows.target_gradient = Output("grad:target_probabilities");
+    return rows;
+  }
+
   void* Output(std::string_view name) {
     const std::vector<OutputSpec> specs = OutputsOf(problem_);
     for (std::size_t k = 0; k < specs.size(); ++k) {
@@ -145,6 +173,7 @@ class Work {
  private:
   const Problem& problem_;
   std::vector<Memory> outputs_;
+  std::vector<std::int64_t> classes_;
   std::deque<Memory> inputs_;  // which hands out addresses
 };
 
@@ -166,6 +195,17 @@ const Kernel kKernels[] = {
      [](Work* w) {
        return optimized::BceWithLogits(w->call, w->Pair(),
                                        {w->Broadcast("weight"), w->Broadcast("pos_weight")});
+     }},
+    {"nll",
+     [](Work* w) {
+       return optimized::Nll(w->call, w->ClassRows(),
+                             {static_cast<std::int64_t>(w->parameter("ignore_index"))});
+     }},
+    {"cross_entropy",
+     [](Work* w) {
+       return optimized::CrossEntropy(
+           w->call, w->ProbabilityRows(),
+           {static_cast<std::int64_t>(w->parameter("ignore_index")), w->parameter("label_smoothing")});
      }},
     {"sigmoid_focal",
      [](Work* w) {
