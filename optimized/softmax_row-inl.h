@@ -225,7 +225,7 @@ class SoftmaxKernel {
     }
   }
   HWY_NOINLINE void Doubt(RowOutput::Kind kind, std::size_t index, std::size_t size, std::uint32_t bits) {
-    for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t i = 0; i < std::min(size, kPackLanes); ++i) {
       if ((bits >> i) & 1 && !(kind == RowOutput::Kind::kInput && IsSingle(index + i)))
         doubts_.push_back({kind, index + i});
     }
