@@ -18,11 +18,16 @@ extern const Contract kNllContract;
 extern const Contract kCrossEntropyContract;
 extern const Contract kDiceContract;
 extern const Contract kBceDiceContract;
+extern const Contract kIouContract;
+extern const Contract kGiouContract;
+extern const Contract kDiouContract;
+extern const Contract kCiouContract;
 
 inline constexpr const Contract* kContracts[] = {
     &kMseContract,           &kL1Contract,    &kSmoothL1Contract,     &kHuberContract,       &kBceContract,
     &kBceWithLogitsContract, &kKlDivContract, &kSigmoidFocalContract, &kFocalSimpleContract, &kNllContract,
-    &kCrossEntropyContract,  &kDiceContract,  &kBceDiceContract,
+    &kCrossEntropyContract,  &kDiceContract,  &kBceDiceContract,      &kIouContract,         &kGiouContract,
+    &kDiouContract,          &kCiouContract,
 };
 
 }  // namespace exactloss::optimized
