@@ -146,6 +146,23 @@ class Work {
     rows.target_probabilities = Input("target_probabilities");
     rows.target_gradient = Output("grad:target_probabilities");
     return rows;
+  optimized::Pair Boxes() {
+    optimized::Pair pair = Pair();
+    pair.columns = 4;  // of no rows too
+    return pair;
+  /// Of one row or several.
+  optimized::Triplet Triplet() {
+    optimized::Triplet triplet;
+    triplet.columns = static_cast<std::size_t>(shape.back());
+    triplet.rows = shape.size() > 1 ? static_cast<std::size_t>(shape[0]) : 1;
+    triplet.anchor = Input("anchor");
+    triplet.positive = Input("positive");
+    triplet.negative = Input("negative");
+    triplet.loss = Output("loss");
+    triplet.anchor_gradient = Output("grad:anchor");
+    triplet.positive_gradient = Output("grad:positive");
+    triplet.negative_gradient = Output("grad:negative");
+    return triplet;
   }
 
   void* Output(std::string_view name) {
@@ -226,6 +243,14 @@ const Kernel kKernels[] = {
        return optimized::BceDice(
            w->call, w->Pair(),
            {w->parameter("bce_weight"), w->parameter("dice_weight"), w->parameter("smooth")});
+    {"iou", [](Work* w) { return optimized::Iou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"giou", [](Work* w) { return optimized::Giou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"diou", [](Work* w) { return optimized::Diou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"ciou", [](Work* w) { return optimized::Ciou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"triplet_margin",
+       return optimized::TripletMargin(
+           w->call, w->Triplet(),
+           {w->parameter("margin"), w->parameter("p"), w->parameter("eps"), w->parameter("swap") != 0});
      }},
 };
 
