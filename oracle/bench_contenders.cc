@@ -193,6 +193,10 @@ constexpr std::pair<std::string_view, PairLoss> kPairLosses[] = {
      [](const auto& call, const auto& pair) { return optimized::BceWithLogits(call, pair); }},
     {"sigmoid_focal", [](const auto& call, const auto& pair) { return optimized::SigmoidFocal(call, pair); }},
     {"focal_simple", [](const auto& call, const auto& pair) { return optimized::FocalSimple(call, pair); }},
+    {"iou", [](const auto& call, const auto& pair) { return optimized::Iou(call, pair); }},
+    {"giou", [](const auto& call, const auto& pair) { return optimized::Giou(call, pair); }},
+    {"diou", [](const auto& call, const auto& pair) { return optimized::Diou(call, pair); }},
+    {"ciou", [](const auto& call, const auto& pair) { return optimized::Ciou(call, pair); }},
     {"kl_div", [](const auto& call, const auto& pair) { return optimized::KlDiv(call, pair); }},
     {"dice", [](const auto& call, const auto& pair) { return optimized::Dice(call, pair); }},
     {"bce_dice", [](const auto& call, const auto& pair) { return optimized::BceDice(call, pair); }},
@@ -243,6 +247,19 @@ class Kernels : public InProcess {
       batch.loss = loss_.data();
       batch.input_gradient = gradients_[0].data();
       return cell_.loss->loss == "nll" ? optimized::Nll(call, batch) : optimized::CrossEntropy(call, batch);
+    }
+    if (inputs_.size() == 3) {
+      optimized::Triplet triplet;
+      triplet.rows = rows;
+      triplet.columns = cell_.columns;
+      triplet.anchor.data = inputs_[0].data();
+      triplet.positive.data = inputs_[1].data();
+      triplet.negative.data = inputs_[2].data();
+      triplet.loss = loss_.data();
+      triplet.anchor_gradient = gradients_[0].data();
+      triplet.positive_gradient = gradients_[1].data();
+      triplet.negative_gradient = gradients_[2].data();
+      return optimized::TripletMargin(call, triplet);
     }
     return {"loss", "has no kernel"};
   }
