@@ -146,190 +146,192 @@ class Work {
     rows.target_probabilities = Input("target_probabilities");
     rows.target_gradient = Output("grad:target_probabilities");
     return rows;
-    optimized::Pair Boxes() {
-      optimized::Pair pair = Pair();
-      pair.columns = 4;  // of no rows too
-      return pair;
-      /// Of one row or several.
-      optimized::Triplet Triplet() {
-        optimized::Triplet triplet;
-        triplet.columns = static_cast<std::size_t>(shape.back());
-        triplet.rows = shape.size() > 1 ? static_cast<std::size_t>(shape[0]) : 1;
-        triplet.anchor = Input("anchor");
-        triplet.positive = Input("positive");
-        triplet.negative = Input("negative");
-        triplet.loss = Output("loss");
-        triplet.anchor_gradient = Output("grad:anchor");
-        triplet.positive_gradient = Output("grad:positive");
-        triplet.negative_gradient = Output("grad:negative");
-        return triplet;
-      }
-
-      void* Output(std::string_view name) {
-        const std::vector<OutputSpec> specs = OutputsOf(problem_);
-        for (std::size_t k = 0; k < specs.size(); ++k) {
-          if (specs[k].name == name) return outputs_[k].data();
-        }
-        return nullptr;
-      }
-
-      Answer ToAnswer() const {
-        Answer answer;
-        const std::vector<OutputSpec> specs = OutputsOf(problem_);
-        for (std::size_t k = 0; k < specs.size(); ++k) {
-          exactloss::Output output{specs[k].name, problem_.dtype, specs[k].shape, {}};
-          const auto size = static_cast<std::size_t>(ElementCount(specs[k].shape));
-          for (std::size_t i = 0; i < size; ++i) output.bits.push_back(outputs_[k].BitsAt(i));
-          answer.outputs.push_back(std::move(output));
-        }
-        return answer;
-      }
-
-      optimized::Call call;
-
-     private:
-      const Problem& problem_;
-      std::vector<Memory> outputs_;
-      std::vector<std::int64_t> classes_;
-      std::deque<Memory> inputs_;  // which hands out addresses
-    };
-
-    struct Kernel {
-      std::string_view loss;
-      optimized::Error (*run)(Work* work);
-    };
-
-    const Kernel kKernels[] = {
-      {"mse", [](Work* w) { return optimized::Mse(w->call, w->Pair()); }},
-      {"l1", [](Work* w) { return optimized::L1(w->call, w->Pair()); }},
-      {"smooth_l1", [](Work* w) { return optimized::SmoothL1(w->call, w->Pair(), {w->parameter("beta")}); }},
-      {"huber", [](Work* w) { return optimized::Huber(w->call, w->Pair(), {w->parameter("delta")}); }},
-      {"bce",
-       [](Work* w) {
-         return optimized::Bce(w->call, w->Pair(), {w->Broadcast("weight"), w->parameter("log_clamp")});
-       }},
-      {"bce_with_logits",
-       [](Work* w) {
-         return optimized::BceWithLogits(w->call, w->Pair(),
-                                         {w->Broadcast("weight"), w->Broadcast("pos_weight")});
-       }},
-      {"nll",
-       [](Work* w) {
-         return optimized::Nll(w->call, w->ClassRows(),
-                               {static_cast<std::int64_t>(w->parameter("ignore_index"))});
-       }},
-      {"cross_entropy",
-       [](Work* w) {
-         return optimized::CrossEntropy(
-             w->call, w->ProbabilityRows(),
-             {static_cast<std::int64_t>(w->parameter("ignore_index")), w->parameter("label_smoothing")});
-       }},
-      {"sigmoid_focal",
-       [](Work* w) {
-         return optimized::SigmoidFocal(w->call, w->Pair(), {w->parameter("alpha"), w->parameter("gamma")});
-       }},
-      {"focal_simple",
-       [](Work* w) {
-         return optimized::FocalSimple(w->call, w->Pair(), {w->parameter("alpha"), w->parameter("gamma")});
-       }},
-      {"kl_div",
-       [](Work* w) { return optimized::KlDiv(w->call, w->Pair(), {w->parameter("log_target") != 0}); }},
-      {"dice",
-       [](Work* w) {
-         return optimized::Dice(w->call, w->Pair(),
-                                {w->parameter("smooth"), w->parameter("per_sample") != 0});
-       }},
-      {
-          "bce_dice",
-          [](Work* w) {
-            return optimized::BceDice(
-                w->call, w->Pair(),
-                {w->parameter("bce_weight"), w->parameter("dice_weight"), w->parameter("smooth")});
-            {"iou", [](Work* w) { return optimized::Iou(w->call, w->Boxes(), {w->parameter("eps")}); }},
-                {"giou", [](Work* w) { return optimized::Giou(w->call, w->Boxes(), {w->parameter("eps")}); }},
-                {"diou", [](Work* w) { return optimized::Diou(w->call, w->Boxes(), {w->parameter("eps")}); }},
-                {"ciou", [](Work* w) { return optimized::Ciou(w->call, w->Boxes(), {w->parameter("eps")}); }},
-            {
-              "triplet_margin",
-                  return optimized::TripletMargin(w->call, w->Triplet(),
-                                                  {w->parameter("margin"), w->parameter("p"),
-                                                   w->parameter("eps"), w->parameter("swap") != 0});
-            }
-          },
-      };
-
-    class HighwaySubject final : public Subject {
-     public:
-      HighwaySubject(const std::string& target, optimized::Mode mode, const std::string& mode_name)
-          : info_{"highway/" + target + "/" + mode_name,
-                  EXACTLOSS_VERSION,
-                  {{"library", "Exactloss"}, {"target", target}, {"mode", mode_name}, {"threads", "1"}}},
-            target_(target),
-            mode_(mode) {}
-
-      const SubjectInfo& info() const override { return info_; }
-
-      std::vector<Answer> Run(std::span<const Problem> problems) override {
-        optimized::UseTarget(target_.c_str());
-        std::vector<Answer> answers;
-        answers.reserve(problems.size());
-        for (const Problem& problem : problems) answers.push_back(Run(problem));
-        return answers;
-      }
-
-      std::optional<double> DeclaredUlp(const Problem& problem, const OutputSpec&) const override {
-        for (const optimized::Contract* contract : optimized::kContracts) {
-          if (problem.loss->name != contract->loss) continue;
-          if (problem.dtype == Dtype::kF64) return contract->f64;
-          return mode_ == optimized::Mode::kFast ? contract->fast : contract->exact;
-        }
-        return {};
-      }
-
-     private:
-      Answer Run(const Problem& problem) const {
-        const auto* kernel = std::find_if(std::begin(kKernels), std::end(kKernels),
-                                          [&](const Kernel& k) { return k.loss == problem.loss->name; });
-        if (kernel == std::end(kKernels)) {
-          return {AnswerStatus::kUnsupported,
-                  Concat("no kernel: write optimized/", problem.loss->name, ".cc"),
-                  {}};
-        }
-        Work work(problem, mode_);
-        if (const optimized::Error error = kernel->run(&work)) {
-          return {AnswerStatus::kError, Concat(error.argument, " ", error.reason), {}};
-        }
-        return work.ToAnswer();
-      }
-
-      SubjectInfo info_;
-      std::string target_;
-      optimized::Mode mode_;
-    };
-
-    constexpr std::pair<const char*, optimized::Mode> kModes[] = {{"exact", optimized::Mode::kExact},
-                                                                  {"fast", optimized::Mode::kFast}};
-
-  }  // namespace
-
-  std::vector<std::string> HighwayKernels() {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < optimized::TargetCount(); ++i) {
-      for (const auto& [mode, value] : kModes) names.push_back(Concat(optimized::TargetName(i), "/", mode));
-    }
-    return names;
   }
 
-  std::unique_ptr<Subject> MakeHighwaySubject(const std::string& kernels) {
-    for (std::size_t i = 0; i < optimized::TargetCount(); ++i) {
-      const std::string target = optimized::TargetName(i);
-      for (const auto& [mode, value] : kModes) {
-        if (kernels == target + "/" + mode) return std::make_unique<HighwaySubject>(target, value, mode);
-      }
-    }
-    const std::vector<std::string> there = HighwayKernels();
-    const std::vector<std::string_view> names(there.begin(), there.end());
-    throw UsageError(Concat("no kernels ", Quoted(kernels), "; ", Suggestion(kernels, names)));
+  optimized::Pair Boxes() {
+    optimized::Pair pair = Pair();
+    pair.columns = 4;  // of no rows too
+    return pair;
   }
+
+  /// Of one row or several.
+  optimized::Triplet Triplet() {
+    const Shape& shape = problem_.inputs[0]->shape;
+    optimized::Triplet triplet;
+    triplet.columns = static_cast<std::size_t>(shape.back());
+    triplet.rows = shape.size() > 1 ? static_cast<std::size_t>(shape[0]) : 1;
+    triplet.anchor = Input("anchor");
+    triplet.positive = Input("positive");
+    triplet.negative = Input("negative");
+    triplet.loss = Output("loss");
+    triplet.anchor_gradient = Output("grad:anchor");
+    triplet.positive_gradient = Output("grad:positive");
+    triplet.negative_gradient = Output("grad:negative");
+    return triplet;
+  }
+
+  void* Output(std::string_view name) {
+    const std::vector<OutputSpec> specs = OutputsOf(problem_);
+    for (std::size_t k = 0; k < specs.size(); ++k) {
+      if (specs[k].name == name) return outputs_[k].data();
+    }
+    return nullptr;
+  }
+
+  Answer ToAnswer() const {
+    Answer answer;
+    const std::vector<OutputSpec> specs = OutputsOf(problem_);
+    for (std::size_t k = 0; k < specs.size(); ++k) {
+      exactloss::Output output{specs[k].name, problem_.dtype, specs[k].shape, {}};
+      const auto size = static_cast<std::size_t>(ElementCount(specs[k].shape));
+      for (std::size_t i = 0; i < size; ++i) output.bits.push_back(outputs_[k].BitsAt(i));
+      answer.outputs.push_back(std::move(output));
+    }
+    return answer;
+  }
+
+  optimized::Call call;
+
+ private:
+  const Problem& problem_;
+  std::vector<Memory> outputs_;
+  std::vector<std::int64_t> classes_;
+  std::deque<Memory> inputs_;  // which hands out addresses
+};
+
+struct Kernel {
+  std::string_view loss;
+  optimized::Error (*run)(Work* work);
+};
+
+const Kernel kKernels[] = {
+    {"mse", [](Work* w) { return optimized::Mse(w->call, w->Pair()); }},
+    {"l1", [](Work* w) { return optimized::L1(w->call, w->Pair()); }},
+    {"smooth_l1", [](Work* w) { return optimized::SmoothL1(w->call, w->Pair(), {w->parameter("beta")}); }},
+    {"huber", [](Work* w) { return optimized::Huber(w->call, w->Pair(), {w->parameter("delta")}); }},
+    {"bce",
+     [](Work* w) {
+       return optimized::Bce(w->call, w->Pair(), {w->Broadcast("weight"), w->parameter("log_clamp")});
+     }},
+    {"bce_with_logits",
+     [](Work* w) {
+       return optimized::BceWithLogits(w->call, w->Pair(),
+                                       {w->Broadcast("weight"), w->Broadcast("pos_weight")});
+     }},
+    {"nll",
+     [](Work* w) {
+       return optimized::Nll(w->call, w->ClassRows(),
+                             {static_cast<std::int64_t>(w->parameter("ignore_index"))});
+     }},
+    {"cross_entropy",
+     [](Work* w) {
+       return optimized::CrossEntropy(
+           w->call, w->ProbabilityRows(),
+           {static_cast<std::int64_t>(w->parameter("ignore_index")), w->parameter("label_smoothing")});
+     }},
+    {"sigmoid_focal",
+     [](Work* w) {
+       return optimized::SigmoidFocal(w->call, w->Pair(), {w->parameter("alpha"), w->parameter("gamma")});
+     }},
+    {"focal_simple",
+     [](Work* w) {
+       return optimized::FocalSimple(w->call, w->Pair(), {w->parameter("alpha"), w->parameter("gamma")});
+     }},
+    {"kl_div",
+     [](Work* w) { return optimized::KlDiv(w->call, w->Pair(), {w->parameter("log_target") != 0}); }},
+    {"dice",
+     [](Work* w) {
+       return optimized::Dice(w->call, w->Pair(), {w->parameter("smooth"), w->parameter("per_sample") != 0});
+     }},
+    {"bce_dice",
+     [](Work* w) {
+       return optimized::BceDice(
+           w->call, w->Pair(),
+           {w->parameter("bce_weight"), w->parameter("dice_weight"), w->parameter("smooth")});
+     }},
+    {"iou", [](Work* w) { return optimized::Iou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"giou", [](Work* w) { return optimized::Giou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"diou", [](Work* w) { return optimized::Diou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"ciou", [](Work* w) { return optimized::Ciou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"triplet_margin",
+     [](Work* w) {
+       return optimized::TripletMargin(
+           w->call, w->Triplet(),
+           {w->parameter("margin"), w->parameter("p"), w->parameter("eps"), w->parameter("swap") != 0});
+     }},
+};
+
+class HighwaySubject final : public Subject {
+ public:
+  HighwaySubject(const std::string& target, optimized::Mode mode, const std::string& mode_name)
+      : info_{"highway/" + target + "/" + mode_name,
+              EXACTLOSS_VERSION,
+              {{"library", "Exactloss"}, {"target", target}, {"mode", mode_name}, {"threads", "1"}}},
+        target_(target),
+        mode_(mode) {}
+
+  const SubjectInfo& info() const override { return info_; }
+
+  std::vector<Answer> Run(std::span<const Problem> problems) override {
+    optimized::UseTarget(target_.c_str());
+    std::vector<Answer> answers;
+    answers.reserve(problems.size());
+    for (const Problem& problem : problems) answers.push_back(Run(problem));
+    return answers;
+  }
+
+  std::optional<double> DeclaredUlp(const Problem& problem, const OutputSpec&) const override {
+    for (const optimized::Contract* contract : optimized::kContracts) {
+      if (problem.loss->name != contract->loss) continue;
+      if (problem.dtype == Dtype::kF64) return contract->f64;
+      return mode_ == optimized::Mode::kFast ? contract->fast : contract->exact;
+    }
+    return {};
+  }
+
+ private:
+  Answer Run(const Problem& problem) const {
+    const auto* kernel = std::find_if(std::begin(kKernels), std::end(kKernels),
+                                      [&](const Kernel& k) { return k.loss == problem.loss->name; });
+    if (kernel == std::end(kKernels)) {
+      return {
+          AnswerStatus::kUnsupported, Concat("no kernel: write optimized/", problem.loss->name, ".cc"), {}};
+    }
+    Work work(problem, mode_);
+    if (const optimized::Error error = kernel->run(&work)) {
+      return {AnswerStatus::kError, Concat(error.argument, " ", error.reason), {}};
+    }
+    return work.ToAnswer();
+  }
+
+  SubjectInfo info_;
+  std::string target_;
+  optimized::Mode mode_;
+};
+
+constexpr std::pair<const char*, optimized::Mode> kModes[] = {{"exact", optimized::Mode::kExact},
+                                                              {"fast", optimized::Mode::kFast}};
+
+}  // namespace
+
+std::vector<std::string> HighwayKernels() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < optimized::TargetCount(); ++i) {
+    for (const auto& [mode, value] : kModes) names.push_back(Concat(optimized::TargetName(i), "/", mode));
+  }
+  return names;
+}
+
+std::unique_ptr<Subject> MakeHighwaySubject(const std::string& kernels) {
+  for (std::size_t i = 0; i < optimized::TargetCount(); ++i) {
+    const std::string target = optimized::TargetName(i);
+    for (const auto& [mode, value] : kModes) {
+      if (kernels == target + "/" + mode) return std::make_unique<HighwaySubject>(target, value, mode);
+    }
+  }
+  const std::vector<std::string> there = HighwayKernels();
+  const std::vector<std::string_view> names(there.begin(), there.end());
+  throw UsageError(Concat("no kernels ", Quoted(kernels), "; ", Suggestion(kernels, names)));
+}
 
 }  // namespace exactloss
