@@ -143,9 +143,11 @@ class BoxKernel {
       return Round<T>(dtype, kExact ? a.value + a.error : a.value);
     }
     HWY_INLINE bool Same(const Rounded<T>& low, const Approx<Pack>& a) const {
+      if constexpr (!kExact) return AllTrue(IsFaithful(a.value, a.error));  // no NaN is
       return SameLanes(low, High(a));
     }
     HWY_INLINE std::uint32_t Differing(const Rounded<T>& low, const Approx<Pack>& a) const {
+      if constexpr (!kExact) return BitsOf(!IsFaithful(a.value, a.error));
       return DifferentLanes(low, High(a));
     }
 

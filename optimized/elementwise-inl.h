@@ -349,7 +349,7 @@ class ElementKernel {
         return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
       } else {
         StoreRounded(dtype, Round<T>(dtype, a.value), to);
-        const PackMask sure = Abs(a.value) < kInfinity;
+        const PackMask sure = IsFaithful(a.value, a.error) & (Abs(a.value) < kInfinity);
         return HWY_LIKELY(AllTrue(sure)) ? 0 : BitsOf(!sure);
       }
     }

@@ -33,6 +33,9 @@ HWY_INLINE Approx<DoubleWord> Within(const DoubleWord& value, const DoubleWord& 
 }
 inline Approx<Multi> Within(const Multi& value, const Multi&, double = 1) { return {value}; }
 
+/// Rounded once more, it stays below an ulp of a narrow format: what mode fast asks of a value that cancels.
+HWY_INLINE PackMask IsFaithful(const Pack& value, const Pack& error) { return error <= Abs(value) * 0x1p-25; }
+
 /// A product or a sum of terms of one sign: right to so many roundings of itself.
 HWY_INLINE Approx<Pack> Relative(const Pack& value, double units = 1) {
   return Within(value, Abs(value), units);

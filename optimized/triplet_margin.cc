@@ -92,7 +92,8 @@ class EuclidRow {
     HWY_INLINE std::uint32_t Emit(const Pack& value, const Pack& error, T* to) const {
       const Rounded<T> low = Round<T>(dtype, kExact ? value - error : value);
       StoreRounded(dtype, low, to);
-      const Rounded<T> high = kExact ? Round<T>(dtype, value + error) : low;
+      if constexpr (!kExact) return HWY_LIKELY(AllTrue(IsFaithful(value, error))) ? 0 : 1;  // no NaN is
+      const Rounded<T> high = Round<T>(dtype, value + error);
       return HWY_LIKELY(SameLanes(low, high)) ? 0 : 1;
     }
 

@@ -68,6 +68,9 @@ T MaximumNorm(const std::vector<T>& v) {
       case Sign::kUnknown:
         largest = {Undecided(largest[0], next)};
         break;
+      case Sign::kNan:  // a NaN takes part, wherever it stands
+        largest = {lead};
+        break;
       default:
         largest = {next};
     }
