@@ -8,7 +8,8 @@
 namespace exactloss::optimized {
 
 /// What a lane that adds up at most kBlock / kSumLanes doubles loses of their magnitudes.
-inline constexpr double kLaneSumUnit = 0x1p-53 * static_cast<double>(kBlock / kSumLanes + 1);
+inline constexpr std::size_t kAddedToALane = kBlock / kSumLanes + 1;
+inline constexpr double kLaneSumUnit = 0x1p-53 * static_cast<double>(kAddedToALane);
 
 struct Total {
   Word2 sum;
