@@ -114,7 +114,8 @@ class OverlapKernel {
   // term passes through the additions of a group, then of the groups of a block.
   static constexpr double kLaneUnit = 1.25 * 0x1p-48;
   static constexpr std::size_t kGroup = kBlock / 8;
-  static constexpr double kSumUnit = (kBce ? 0x1p-47 : 0x1p-48) + 0x1p-53 * (kGroup / kSumLanes + 8 + 1);
+  static constexpr std::size_t kAdditions = kGroup / kSumLanes + 8 + 1;
+  static constexpr double kSumUnit = (kBce ? 0x1p-47 : 0x1p-48) + 0x1p-53 * static_cast<double>(kAdditions);
 
   struct Buffers {
     alignas(64) T inputs[2][kBlock];

@@ -114,7 +114,7 @@ struct OverlapDecision::Cache {
 
   /// At the present precision.
   const Sums& SumsOf(std::size_t order) {
-    const auto key = std::make_pair(order, static_cast<long>(mpfr_get_default_prec()));
+    const auto key = std::make_pair(order, static_cast<std::int64_t>(mpfr_get_default_prec()));
     if (const auto found = sums.find(key); found != sums.end()) return found->second;
     Sums& r = sums[key];
     r.d = r.n = Multi(call.smooth);
@@ -154,7 +154,7 @@ struct OverlapDecision::Cache {
   const OverlapCall& call;
   std::size_t begin, size;
   bool limit = false;
-  std::map<std::pair<std::size_t, long>, Sums> sums;
+  std::map<std::pair<std::size_t, std::int64_t>, Sums> sums;
 };
 
 OverlapDecision::OverlapDecision(const OverlapCall& call, std::size_t sample)

@@ -164,7 +164,7 @@ WordRow::Value WordRow::Loss() const {
   double error = (size_of_value_ + size_of_mass_ * log_.hi) * unit_;
   if (rest_.hi < kSmall && row_.classes > 1) error += size_of_mass_ * 2 * kSmall;
   if (error != 0) error += lost_half_;
-  return {loss, overflow_ || extreme_ ? kInfinity : error};
+  return {loss, overflow_ || extreme_ ? kInfinity : error};  // NOLINT(bugprone-narrowing-conversions)
 }
 
 /// The slope along the top: others - mass rest / (1 + rest).

@@ -90,7 +90,8 @@ HWY_NOINLINE RowRange RangeOf(Dtype dtype, const T* x, std::size_t size) {
           *std::min_element(lowest, lowest + kPackLanes)};
 }
 template <>
-HWY_NOINLINE RowRange RangeOf<float>(Dtype, const float* x, std::size_t size) {
+HWY_NOINLINE RowRange RangeOf<float>(Dtype,  // NOLINT(misc-definitions-in-headers): once a target
+                                     const float* x, std::size_t size) {
   using D = hn::CappedTag<float, kSumLanes>;
   const D d;
   constexpr std::size_t kLanes = hn::MaxLanes(D());

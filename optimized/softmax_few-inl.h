@@ -118,7 +118,7 @@ class FewClasses {
         if constexpr (kExact) min = Min(Select(v == -kInfinity, max, v), min);
       }
       Pack rest(0.0);
-      PackMask found = max < max;
+      PackMask found = Pack(1.0) < Pack(0.0);  // none
       for (std::size_t j = 0; j < classes; ++j) {
         const Pack below = max - LoadPackOf(dtype_, x + j * kSumLanes), e = ExpOfMinus(below);
         StorePack(e, lanes_.weights + j * kSumLanes + k);

@@ -107,7 +107,7 @@ class TripletWords {
 
   /// A NaN does not vanish in it.
   static HWY_INLINE DoubleWord Larger(const DoubleWord& a, const DoubleWord& b) {
-    const PackMask kept = (b < a) | (b == a) | !(a.hi == a.hi);
+    const PackMask kept = (b < a) | (b == a) | !IsNumber(a.hi);
     return Select(kept, a, b);
   }
 

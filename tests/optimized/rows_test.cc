@@ -153,6 +153,7 @@ TEST(Rows, NearMiddles) {
   for (const bool of_loss : {false, true}) {
     std::vector<Near> nearest;
     float d = 2.5F;
+    // NOLINTNEXTLINE(cert-flp30-c): every float from d on
     for (int k = 0; k < 1 << 22; ++k, d = std::nextafter(d, 100.0F)) {
       const double e = std::exp(-static_cast<double>(d));
       const double from = distance(of_loss ? std::log1p(e) : e / (1 + e));
@@ -325,6 +326,7 @@ TEST(Rows, LongRows) {
         one.target = &target[n];
         one.input_gradient = tight.data();
         ASSERT_FALSE(optimized::CrossEntropy(call, one));
+        // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): the same bits
         EXPECT_EQ(std::memcmp(tight.data(), gradient.data() + 1 + n * classes, classes * sizeof(float)), 0);
         double sum = 0, rest = 0;
         for (std::size_t j = 0; j < classes; ++j) sum += std::exp(static_cast<double>(x[n * stride + j]));
