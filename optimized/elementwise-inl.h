@@ -349,7 +349,8 @@ class ElementKernel {
         return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
       } else {
         StoreRounded(dtype, Round<T>(dtype, a.value), to);
-        const PackMask sure = IsFaithful(a.value, a.error) & (Abs(a.value) < kInfinity);
+        PackMask sure = Abs(a.value) < kInfinity;
+        if constexpr (!requires { F::kNeverCancels; }) sure = sure & IsFaithful(a.value, a.error);
         return HWY_LIKELY(AllTrue(sure)) ? 0 : BitsOf(!sure);
       }
     }

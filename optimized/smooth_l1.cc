@@ -12,6 +12,7 @@ namespace exactloss::optimized::HWY_NAMESPACE {
 
 struct SmoothL1Formula {
   static constexpr std::size_t kOthers = 0;
+  static constexpr bool kNeverCancels = true;  ///< but in x - t, which is right to half an ulp
 
   template <class N, class Sink>
   HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
