@@ -285,30 +285,20 @@ class BoxSums {
 
 template <class T, bool kExact, bool kTarget, class F>
 void RunBoxesAs(const F& formula, const ElementCall& call) {
-  Total total = BoxKernel<F, T, kExact, kTarget>(formula, call).Run();
+  const Total total = BoxKernel<F, T, kExact, kTarget>(formula, call).Run();
   if (!call.reduced || call.loss == nullptr) return;
-  const bool tested = call.mode == Mode::kExact && call.dtype != Dtype::kF64;
-  const auto sure = [&] { return total.IsFinite() && (!tested || total.IsSure(call.dtype, call.divisor)); };
-  double rounded = total.special;
-  if (rounded == 0) {
-    const BoxSums<F, T> sums(formula, call);
-    if (!sure() && call.dtype != Dtype::kF64) total = sums.InWords();
-    rounded = sure() ? total.Rounded(call.dtype, call.divisor) : sums.Decided();
-  }
-  Store(call.dtype, rounded, static_cast<T*>(call.loss));
+  const BoxSums<F, T> sums(formula, call);
+  const double loss = RoundedLoss(
+      total, call.dtype, call.mode, call.divisor, [&] { return sums.InWords(); },
+      [&] { return sums.Decided(); });
+  Store(call.dtype, loss, static_cast<T*>(call.loss));
 }
 
-/// The driver; which kernels there are as for element-wise losses.
+/// The driver.
 template <class F>
 void RunBoxes(const F& formula, const ElementCall& call) {
-  const bool exact = call.mode == Mode::kExact, target = call.gradients[1] != nullptr;
-  if (call.dtype == Dtype::kF64) return RunBoxesAs<double, true, true>(formula, call);
-  if (call.dtype != Dtype::kF32) return RunBoxesAs<Half, true, true>(formula, call);
-  if (target)
-    return exact ? RunBoxesAs<float, true, true>(formula, call)
-                 : RunBoxesAs<float, false, true>(formula, call);
-  return exact ? RunBoxesAs<float, true, false>(formula, call)
-               : RunBoxesAs<float, false, false>(formula, call);
+  ChooseKernel(call, [&]<class T, bool kExact, bool kTarget>()
+                         HWY_ATTR { RunBoxesAs<T, kExact, kTarget>(formula, call); });
 }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE

@@ -141,9 +141,9 @@ void RunCiou(const ElementCall& call, double eps) { RunBoxes(CiouFormula{eps}, c
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "optimized/arguments.h"
 #include "optimized/dispatch.h"
 #include "optimized/kernels.h"
-#include "optimized/tensor_check.h"
 
 namespace exactloss::optimized {
 

@@ -35,9 +35,9 @@ void RunDiou(const ElementCall& call, double eps) { RunBoxes(DiouFormula{eps}, c
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "optimized/arguments.h"
 #include "optimized/dispatch.h"
 #include "optimized/kernels.h"
-#include "optimized/tensor_check.h"
 
 namespace exactloss::optimized {
 

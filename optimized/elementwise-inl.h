@@ -180,6 +180,32 @@ HWY_INLINE PackMask LanesOf(std::uint32_t bits) {
   return LoadPack(lanes) == Pack(1.0);
 }
 
+/// Where a block of an input lies, or a dense copy of it in `buffer`; whole packs may be read of either. An
+/// input that is not there is the constant 1.
+template <class T>
+const T* DenseBlock(const ElementCall& call, std::size_t k, std::size_t begin, std::size_t size, T* buffer) {
+  const Input& input = call.inputs[k];
+  if (input.data == nullptr) {
+    T one;
+    Store(call.dtype, 1.0, &one);
+    std::fill_n(buffer, kBlock, one);
+    return buffer;
+  }
+  const auto* data = static_cast<const T*>(input.data);
+  const auto columns = static_cast<std::ptrdiff_t>(call.columns);
+  const bool dense = input.row_stride == kDense || input.row_stride == columns || call.rows == 1;
+  if (dense && size % kPackLanes == 0) return data + begin;
+  for (std::size_t i = 0; i < size;) {
+    const std::size_t row = (begin + i) / call.columns, column = (begin + i) % call.columns;
+    const std::size_t run = dense ? size - i : std::min(size - i, call.columns - column);
+    const auto offset = static_cast<std::ptrdiff_t>(row) * (dense ? columns : input.row_stride);
+    std::memcpy(buffer + i, data + offset + static_cast<std::ptrdiff_t>(column), run * sizeof(T));
+    i += run;
+  }
+  for (std::size_t i = size; i % kPackLanes != 0; ++i) buffer[i] = buffer[size - 1];
+  return buffer;
+}
+
 template <class F, class T, bool kExact, bool kTarget>
 class ElementKernel {
  public:
@@ -225,7 +251,7 @@ class ElementKernel {
     slice.size = size;
     const bool padded = size % kPackLanes != 0;
     for (std::size_t k = 0; k < 2 + F::kOthers; ++k)
-      slice.inputs[k] = InputAt(k, begin, size, padded, buffers.inputs[k]);
+      slice.inputs[k] = DenseBlock(call_, k, begin, size, buffers.inputs[k]);
     const bool buffered = padded || streamed_;
     for (std::size_t k = 0; k < kOutputs; ++k) {
       T* output = OutputAt(k, begin);
@@ -245,34 +271,6 @@ class ElementKernel {
       }
     }
     return total;
-  }
-
-  /// Where the elements lie, or a dense copy of them; whole packs may be read of either.
-  const T* InputAt(std::size_t k, std::size_t begin, std::size_t size, bool padded, T* buffer) const {
-    const Input& input = call_.inputs[k];
-    if (input.data == nullptr) {
-      T one;
-      Store(call_.dtype, 1.0, &one);
-      std::fill_n(buffer, kBlock, one);
-      return buffer;
-    }
-    const auto* data = static_cast<const T*>(input.data);
-    const auto columns = static_cast<std::ptrdiff_t>(call_.columns);
-    const bool dense = input.row_stride == kDense || input.row_stride == columns || call_.rows == 1;
-    if (dense && !padded) return data + begin;
-    if (dense) {
-      std::memcpy(buffer, data + begin, size * sizeof(T));
-    } else {
-      for (std::size_t i = 0; i < size;) {
-        const std::size_t row = (begin + i) / call_.columns, column = (begin + i) % call_.columns;
-        const std::size_t run = std::min(size - i, call_.columns - column);
-        std::memcpy(buffer + i, data + static_cast<std::ptrdiff_t>(row) * input.row_stride + column,
-                    run * sizeof(T));
-        i += run;
-      }
-    }
-    for (std::size_t i = size; i % kPackLanes != 0; ++i) buffer[i] = buffer[size - 1];
-    return buffer;
   }
 
   HWY_NOINLINE void Packs(const Slice<T>& slice, LaneSums* sums, Doubts* doubts, Doubts* left_out) const {
@@ -344,9 +342,7 @@ class ElementKernel {
       return HWY_LIKELY(AllTrue(sure)) ? 0 : BitsOf(!sure);
     } else {
       if constexpr (kExact) {
-        const Rounded<T> low = Round<T>(dtype, a.value - a.error), high = Round<T>(dtype, a.value + a.error);
-        StoreRounded(dtype, low, to);
-        return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
+        return StoreTested(dtype, a.value, a.error, to);
       } else {
         StoreRounded(dtype, Round<T>(dtype, a.value), to);
         PackMask sure = Abs(a.value) < kInfinity;
@@ -535,38 +531,35 @@ class ElementSums {
   const ElementCall& call_;
 };
 
-/// The sum over the divisor, rounded.
-template <class F, class T>
-void StoreReduced(const F& formula, const ElementCall& call, Total total) {
-  const bool tested = call.mode == Mode::kExact && call.dtype != Dtype::kF64;
-  const auto sure = [&] { return total.IsFinite() && (!tested || total.IsSure(call.dtype, call.divisor)); };
-  double rounded = total.special;
-  if (rounded == 0) {
-    const ElementSums<F, T> sums(formula, call);
-    if (!sure() && call.dtype != Dtype::kF64) total = sums.InWords();
-    rounded = sure() ? total.Rounded(call.dtype, call.divisor) : sums.Decided();
-  }
-  Store(call.dtype, rounded, static_cast<T*>(call.loss));
-}
-
 template <class T, bool kExact, bool kTarget, class F>
 void RunElementsAs(const F& formula, const ElementCall& call) {
   const Total total = ElementKernel<F, T, kExact, kTarget>(formula, call).Run();
-  if (call.reduced && call.loss != nullptr) StoreReduced<F, T>(formula, call, total);
+  if (!call.reduced || call.loss == nullptr) return;
+  const ElementSums<F, T> sums(formula, call);
+  const double loss = RoundedLoss(
+      total, call.dtype, call.mode, call.divisor, [&] { return sums.InWords(); },
+      [&] { return sums.Decided(); });
+  Store(call.dtype, loss, static_cast<T*>(call.loss));
 }
 
-/// The driver. Only float32 has kernels of its own for either mode and without a slope along the target: for
-/// the rest compile time counts more.
+/// Calls run.operator()<T, kExact, kTarget>(). Only float32 has kernels of its own for either mode and
+/// without a slope along the target: for the rest compile time counts more.
+template <class Run>
+void ChooseKernel(const ElementCall& call, const Run& run) {
+  const bool exact = call.mode == Mode::kExact, target = call.gradients[1] != nullptr;
+  if (call.dtype == Dtype::kF64) return run.template operator()<double, true, true>();
+  if (call.dtype != Dtype::kF32) return run.template operator()<Half, true, true>();
+  if (exact && target) return run.template operator()<float, true, true>();
+  if (exact) return run.template operator()<float, true, false>();
+  if (target) return run.template operator()<float, false, true>();
+  run.template operator()<float, false, false>();
+}
+
+/// The driver.
 template <class F>
 void RunElements(const F& formula, const ElementCall& call) {
-  const bool exact = call.mode == Mode::kExact, target = call.gradients[1] != nullptr;
-  if (call.dtype == Dtype::kF64) return RunElementsAs<double, true, true>(formula, call);
-  if (call.dtype != Dtype::kF32) return RunElementsAs<Half, true, true>(formula, call);
-  if (target)
-    return exact ? RunElementsAs<float, true, true>(formula, call)
-                 : RunElementsAs<float, false, true>(formula, call);
-  return exact ? RunElementsAs<float, true, false>(formula, call)
-               : RunElementsAs<float, false, false>(formula, call);
+  ChooseKernel(call, [&]<class T, bool kExact, bool kTarget>()
+                         HWY_ATTR { RunElementsAs<T, kExact, kTarget>(formula, call); });
 }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE

@@ -93,9 +93,9 @@ void RunGiou(const ElementCall& call, double eps) { RunBoxes(GiouFormula{eps}, c
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "optimized/arguments.h"
 #include "optimized/dispatch.h"
 #include "optimized/kernels.h"
-#include "optimized/tensor_check.h"
 
 namespace exactloss::optimized {
 

@@ -33,9 +33,9 @@ void RunIou(const ElementCall& call, double eps) { RunBoxes(IouFormula{eps}, cal
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "optimized/arguments.h"
 #include "optimized/dispatch.h"
 #include "optimized/kernels.h"
-#include "optimized/tensor_check.h"
 
 namespace exactloss::optimized {
 

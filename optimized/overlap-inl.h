@@ -154,28 +154,10 @@ class OverlapKernel {
     return {};
   }
 
-  /// Where the elements lie, or a dense copy of them; whole packs may be read of either.
-  const T* InputAt(std::size_t k, std::size_t begin, std::size_t size, T* buffer) const {
-    const Input& input = call_.inputs[k];
-    const auto* data = static_cast<const T*>(input.data);
-    const auto columns = static_cast<std::ptrdiff_t>(call_.columns);
-    const bool dense = input.row_stride == kDense || input.row_stride == columns || call_.rows == 1;
-    if (dense && size % kPackLanes == 0) return data + begin;
-    for (std::size_t i = 0; i < size;) {
-      const std::size_t row = (begin + i) / call_.columns, column = (begin + i) % call_.columns;
-      const std::size_t run = dense ? size - i : std::min(size - i, call_.columns - column);
-      const auto offset = static_cast<std::ptrdiff_t>(row) * (dense ? columns : input.row_stride);
-      std::memcpy(buffer + i, data + offset + static_cast<std::ptrdiff_t>(column), run * sizeof(T));
-      i += run;
-    }
-    for (std::size_t i = size; i % kPackLanes != 0; ++i) buffer[i] = buffer[size - 1];
-    return buffer;
-  }
-
   HWY_NOINLINE OverlapSums BlockSums(std::size_t begin, std::size_t size) const {
     Buffers buffers;
-    const T* x = InputAt(0, begin, size, buffers.inputs[0]);
-    const T* t = InputAt(1, begin, size, buffers.inputs[1]);
+    const T* x = DenseBlock(call_, 0, begin, size, buffers.inputs[0]);
+    const T* t = DenseBlock(call_, 1, begin, size, buffers.inputs[1]);
     if constexpr (kWords) {
       OverlapWords words;
       Copy(x, t, size, &words);
@@ -284,8 +266,8 @@ class OverlapKernel {
     } else {
       Doubts doubts;
       if (HWY_LIKELY(sample->is_regular())) {
-        const T* x = InputAt(0, begin, size, buffers.inputs[0]);
-        const T* t = InputAt(1, begin, size, buffers.inputs[1]);
+        const T* x = DenseBlock(call_, 0, begin, size, buffers.inputs[0]);
+        const T* t = DenseBlock(call_, 1, begin, size, buffers.inputs[1]);
         if constexpr (kWords) {
           OverlapWords words;
           Copy(x, t, size, &words);
@@ -351,9 +333,7 @@ class OverlapKernel {
 
   static HWY_INLINE std::uint32_t Emit(Dtype dtype, const Approx<Pack>& a, T* to) {
     if constexpr (kExact) {
-      const Rounded<T> low = Round<T>(dtype, a.value - a.error), high = Round<T>(dtype, a.value + a.error);
-      StoreRounded(dtype, low, to);
-      return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
+      return StoreTested(dtype, a.value, a.error, to);
     } else {
       StoreRounded(dtype, Round<T>(dtype, a.value), to);
       return 0;

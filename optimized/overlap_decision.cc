@@ -44,26 +44,6 @@ struct Sums {
   Multi e, d, n, b;
 };
 
-/// One loss a sample: does it overlap a tensor?
-Error CheckSampleLosses(const OverlapCall& call) {
-  if (call.loss == nullptr || call.columns == 0) return {};
-  const std::size_t element = call.dtype == Dtype::kF64 ? 8 : call.dtype == Dtype::kF32 ? 4 : 2;
-  const auto overlaps = [&](const void* data, std::size_t size) {
-    const auto loss = reinterpret_cast<std::uintptr_t>(call.loss);
-    const auto begin = reinterpret_cast<std::uintptr_t>(data);
-    return data != nullptr && begin < loss + call.samples() * element && loss < begin + size * element;
-  };
-  for (std::size_t k = 0; k < 2; ++k) {
-    const Input& input = call.inputs[k];
-    const std::size_t stride =
-        input.row_stride == kDense ? call.columns : static_cast<std::size_t>(input.row_stride);
-    if (call.rows != 0 && overlaps(input.data, (call.rows - 1) * stride + call.columns))
-      return {"loss", "overlaps an input"};
-    if (overlaps(call.gradients[k], call.rows * call.columns)) return {"loss", "overlaps another output"};
-  }
-  return {};
-}
-
 }  // namespace
 
 OverlapElement OverlapElementAt(const OverlapCall& call, std::size_t index) {
@@ -77,21 +57,20 @@ OverlapElement OverlapElementAt(const OverlapCall& call, std::size_t index) {
   }
 }
 
-/// With Reduction::kNone the loss has one number a sample, not one an element.
 Error CheckOverlap(const Call& call, const Pair& pair, double smooth, bool per_sample, OverlapCall* overlap) {
   if (!(smooth >= 0 && std::isfinite(smooth))) return {"smooth", "must be finite and not negative"};
-  ElementCall element_call;
-  Call reduced = call;
-  if (call.reduction == Reduction::kNone) reduced.reduction = Reduction::kSum;
-  if (const Error error = CheckElements(reduced, pair, &element_call)) return error;
-  static_cast<ElementCall&>(*overlap) = element_call;
+  if (const Error error = CheckPair(call, pair, 1, {}, overlap)) return error;
   overlap->smooth = smooth;
   overlap->per_sample = per_sample;
-  overlap->reduced = call.reduction != Reduction::kNone;
-  const bool mean = call.reduction == Reduction::kMean || call.reduction == Reduction::kBatchMean;
-  overlap->divisor = mean ? static_cast<double>(overlap->samples()) : 1.0;
-  if (!overlap->reduced) return CheckSampleLosses(*overlap);
-  return {};
+  overlap->divisor = RowDivisor(call.reduction, overlap->samples());
+  if (overlap->reduced || pair.columns == 0) return {};
+  // With Reduction::kNone the loss has one number a sample: if that overlaps anything, it is the loss that
+  // does.
+  const std::size_t size = pair.rows * pair.columns;
+  return CheckTensors(call, pair.rows, pair.columns, {{"input", pair.input}, {"target", pair.target}},
+                      {{"input_gradient", pair.input_gradient, size},
+                       {"target_gradient", pair.target_gradient, size},
+                       {"loss", pair.loss, overlap->samples()}});
 }
 
 /// Infinite inputs are replaced in several orders; all of them must agree.

@@ -121,6 +121,14 @@ HWY_INLINE std::uint32_t DifferentLanes(const Rounded<T>& a, const Rounded<T>& b
   return BitsOfVector(typename Rounded<T>::Tag(), hn::Not(hn::Eq(a.v, b.v)));
 }
 
+/// Stores the rounded pack; bits of the lanes that `error` leaves in doubt (Ziv's test), NaN among them.
+template <class T>
+HWY_INLINE std::uint32_t StoreTested(Dtype dtype, const Pack& value, const Pack& error, T* to) {
+  const Rounded<T> low = Round<T>(dtype, value - error), high = Round<T>(dtype, value + error);
+  StoreRounded(dtype, low, to);
+  return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
+}
+
 }  // namespace exactloss::optimized::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -2,21 +2,10 @@
 
 #include <array>
 
+#include "optimized/arguments.h"
+
 namespace exactloss::optimized {
 namespace {
-
-std::size_t SizeOf(Dtype dtype) { return dtype == Dtype::kF64 ? 8 : dtype == Dtype::kF32 ? 4 : 2; }
-
-struct Bytes {
-  Bytes(const char* name_, const void* data, std::size_t size)
-      : name(name_),
-        begin(reinterpret_cast<std::uintptr_t>(data)),
-        end(data == nullptr ? begin : begin + size) {}
-  bool Overlaps(const Bytes& other) const { return begin < other.end && other.begin < end; }
-
-  const char* name;
-  std::uintptr_t begin, end;
-};
 
 Error CheckStride(const char* name, Input* input, std::size_t columns) {
   const auto least = static_cast<std::ptrdiff_t>(columns);
@@ -42,15 +31,7 @@ Error CheckMemory(const RowCall& call) {
       Bytes("target_probabilities", call.probabilities.data, span(call.probabilities)),
       Bytes("target", call.target, call.places() * sizeof(std::int64_t)),
       Bytes("weight", call.weight, call.classes * unit)};
-  for (std::size_t a = 0; a < outputs.size(); ++a) {
-    for (const Bytes& input : inputs) {
-      if (outputs[a].Overlaps(input)) return {outputs[a].name, "overlaps an input"};
-    }
-    for (std::size_t b = 0; b < a; ++b) {
-      if (outputs[a].Overlaps(outputs[b])) return {outputs[a].name, "overlaps another output"};
-    }
-  }
-  return {};
+  return CheckOverlaps(inputs, outputs);
 }
 
 /// The targets' weights, all of which are then known to be classes.
@@ -74,10 +55,7 @@ Error AddTargets(RowCall* call) {
 }  // namespace
 
 Error CheckRows(const Call& call, const ClassRows& rows, std::int64_t ignore_index, RowCall* row_call) {
-  if (call.dtype > Dtype::kF16) return {"dtype", "is none of f64, f32, bf16, f16"};
-  if (call.mode > Mode::kExact) return {"mode", "is neither fast nor exact"};
-  if (call.reduction > Reduction::kSum) return {"reduction", "is none of none, mean, sum"};
-  if (call.threads < 0) return {"threads", "must not be negative"};
+  if (const Error error = CheckCall(call, Reduction::kSum)) return error;
   constexpr std::size_t kMost = SIZE_MAX / 32;
   if (rows.inner != 0 && rows.classes > kMost / rows.inner)
     return {"classes", "times inner exceed the memory"};

@@ -228,35 +228,37 @@ void DecideRow(const RowCall& call, const RowProblem& row, const std::vector<Row
   });
 }
 
-double DecideCrossEntropySum(const RowCall& call) {
+namespace {
+
+/// The rounded sum of term(place) over the divisor.
+template <class Term>
+double DecideSum(const RowCall& call, const Term& term) {
   double rounded = 0;
-  RowMemory memory;
   Decide([&] {
     Multi sum;
     for (std::size_t place = 0; place < call.places(); ++place) {
-      if (call.IsIgnored(place)) continue;
-      sum = sum + MultiRow(LoadProblem(call, place, &memory)).Loss();
+      if (!call.IsIgnored(place)) sum = sum + term(place);
     }
     return (sum / DivisorOf(call)).RoundsTo(call.dtype, &rounded);
   });
   return rounded;
 }
 
-double DecideNllSum(const RowCall& call) {
-  double rounded = 0;
+}  // namespace
+
+double DecideCrossEntropySum(const RowCall& call) {
   RowMemory memory;
-  Decide([&] {
-    Multi sum;
-    for (std::size_t place = 0; place < call.places(); ++place) {
-      if (call.IsIgnored(place)) continue;
-      const auto target = static_cast<std::size_t>(call.target[place]);
-      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(place / call.inner) * call.input.row_stride +
-                                static_cast<std::ptrdiff_t>(target * call.inner + place % call.inner);
-      sum = sum - Multi(WeightOf(call, target)) * Multi(LoadFrom(call.dtype, call.input.data, at));
-    }
-    return (sum / DivisorOf(call)).RoundsTo(call.dtype, &rounded);
+  return DecideSum(call,
+                   [&](std::size_t place) { return MultiRow(LoadProblem(call, place, &memory)).Loss(); });
+}
+
+double DecideNllSum(const RowCall& call) {
+  return DecideSum(call, [&](std::size_t place) {
+    const auto target = static_cast<std::size_t>(call.target[place]);
+    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(place / call.inner) * call.input.row_stride +
+                              static_cast<std::ptrdiff_t>(target * call.inner + place % call.inner);
+    return -(Multi(WeightOf(call, target)) * Multi(LoadFrom(call.dtype, call.input.data, at)));
   });
-  return rounded;
 }
 
 double DecideNllSlope(const RowCall& call, double weight) {

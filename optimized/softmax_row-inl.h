@@ -217,11 +217,11 @@ class SoftmaxKernel {
   /// A pack of outputs; the lanes below `size` count.
   HWY_INLINE void Emit(RowOutput::Kind kind, std::size_t index, std::size_t size, const Pack& value,
                        const Pack& error, T* to) {
-    const Rounded<T> low = Round<T>(dtype_, kExact ? value - error : value);
-    StoreRounded(dtype_, low, to);
     if constexpr (kExact) {
-      const Rounded<T> high = Round<T>(dtype_, value + error);
-      if (HWY_UNLIKELY(!SameLanes(low, high))) Doubt(kind, index, size, DifferentLanes(low, high));
+      const std::uint32_t bits = StoreTested(dtype_, value, error, to);
+      if (HWY_UNLIKELY(bits != 0)) Doubt(kind, index, size, bits);
+    } else {
+      StoreRounded(dtype_, Round<T>(dtype_, value), to);
     }
   }
   HWY_NOINLINE void Doubt(RowOutput::Kind kind, std::size_t index, std::size_t size, std::uint32_t bits) {

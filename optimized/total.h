@@ -44,4 +44,17 @@ struct Total {
   }
 };
 
+/// The sum over the divisor, rounded. Where the bound leaves that open, or the sum left the range of doubles,
+/// `refined` gives the sum in double words, and `decided` the rounded quotient whatever it takes. Binary64
+/// sums are of double words from the start.
+template <class Refined, class Decided>
+double RoundedLoss(Total total, Dtype dtype, Mode mode, double divisor, const Refined& refined,
+                   const Decided& decided) {
+  if (total.special != 0) return total.special;  // NaN is not 0 either
+  const bool tested = mode == Mode::kExact && dtype != Dtype::kF64;
+  const auto sure = [&] { return total.IsFinite() && (!tested || total.IsSure(dtype, divisor)); };
+  if (!sure() && dtype != Dtype::kF64) total = refined();
+  return sure() ? total.Rounded(dtype, divisor) : decided();
+}
+
 }  // namespace exactloss::optimized

@@ -90,11 +90,9 @@ class EuclidRow {
       return doubtful;
     }
     HWY_INLINE std::uint32_t Emit(const Pack& value, const Pack& error, T* to) const {
-      const Rounded<T> low = Round<T>(dtype, kExact ? value - error : value);
-      StoreRounded(dtype, low, to);
-      if constexpr (!kExact) return HWY_LIKELY(AllTrue(IsFaithful(value, error))) ? 0 : 1;  // no NaN is
-      const Rounded<T> high = Round<T>(dtype, value + error);
-      return HWY_LIKELY(SameLanes(low, high)) ? 0 : 1;
+      if constexpr (kExact) return StoreTested(dtype, value, error, to);
+      StoreRounded(dtype, Round<T>(dtype, value), to);
+      return HWY_LIKELY(AllTrue(IsFaithful(value, error))) ? 0 : 1;  // no NaN is
     }
 
     Dtype dtype;
@@ -410,17 +408,13 @@ Total SumOfRows(const TripletRows<T>& rows, const TripletCall& call) {
 template <class T, bool kExact>
 void RunTripletAs(const TripletCall& call) {
   const TripletRows<T> rows(call);
-  Total total = SumOfRows<T, kExact>(rows, call);
+  const Total total = SumOfRows<T, kExact>(rows, call);
   if (!call.reduced || call.loss == nullptr) return;
-  const bool tested = call.mode == Mode::kExact && call.dtype != Dtype::kF64;
-  const auto sure = [&] { return total.IsFinite() && (!tested || total.IsSure(call.dtype, call.divisor)); };
-  double rounded = total.special;
-  if (rounded == 0) {
-    if (!sure() && call.dtype != Dtype::kF64)
-      total = rows.Sum([&](std::size_t row) { return rows.WordsTerm(row, false); });
-    rounded = sure() ? total.Rounded(call.dtype, call.divisor) : rows.Decided();
-  }
-  Store(call.dtype, rounded, static_cast<T*>(call.loss));
+  const double loss = RoundedLoss(
+      total, call.dtype, call.mode, call.divisor,
+      [&] { return rows.Sum([&](std::size_t row) { return rows.WordsTerm(row, false); }); },
+      [&] { return rows.Decided(); });
+  Store(call.dtype, loss, static_cast<T*>(call.loss));
 }
 
 void RunTriplet(const TripletCall& call) {
@@ -433,9 +427,9 @@ void RunTriplet(const TripletCall& call) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "optimized/arguments.h"
 #include "optimized/dispatch.h"
 #include "optimized/kernels.h"
-#include "optimized/tensor_check.h"
 
 namespace exactloss::optimized {
 
