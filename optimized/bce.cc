@@ -12,34 +12,55 @@
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
 
+template <bool kWeighted>
 struct BceFormula {
-  static constexpr std::size_t kOthers = 1;
+  static constexpr std::size_t kOthers = kWeighted ? 1 : 0;
 
   template <class N, class Sink>
   HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
-    const N &x = a.input, &t = a.target, &weight = a.other[0];
+    const N &x = a.input, &t = a.target;
     const N zero(0.0), one(1.0), limit(-clamp);
     const N other = one - t, rest = one - x;
     const N up = -Log(x), down = -Log1p(-x);
     const auto up_clamped = up > limit, down_clamped = down > limit;  // a NaN is not
     const N up_value = Select(up_clamped, limit, up), down_value = Select(down_clamped, limit, down);
-    sink->Loss(Relative(Share(weight, Share(t, up_value) + Share(other, down_value))));
-
-    const N up_slope = Select(up_clamped, zero, Share(t, Inverse(x)));
-    const N down_slope = Select(down_clamped, zero, Share(other, Inverse(rest)));
-    const auto apart = up_clamped | down_clamped | (x <= zero) | (rest <= zero);
-    const N slope = Select(apart, down_slope - up_slope, (x - t) / (x * rest));
-    sink->Input(Relative(Share(weight, slope)));
+    sink->Loss(Relative(Weighted(a, Share(t, up_value) + Share(other, down_value))));
+    if constexpr (Doubles<N>) {
+      // One division. Where it gives no number, at the ends of [0, 1] without a clamp, others decide.
+      const N top = Select(up_clamped, Select(down_clamped, zero, other), Select(down_clamped, -t, x - t));
+      const N bottom = Select(up_clamped, rest, Select(down_clamped, x, x * rest));
+      sink->Input(Relative(Weighted(a, top / bottom)));
+    } else {
+      const N up_slope = Select(up_clamped, zero, Share(t, Inverse(x)));
+      const N down_slope = Select(down_clamped, zero, Share(other, Inverse(rest)));
+      const auto apart = up_clamped | down_clamped | (x <= zero) | (rest <= zero);
+      sink->Input(Relative(Weighted(a, Select(apart, down_slope - up_slope, (x - t) / (x * rest)))));
+    }
     if constexpr (Sink::kTakesTarget) {
+      Arguments<N> positive = a;
+      if constexpr (kWeighted) positive.other[0] = Abs(a.other[0]);
       sink->Target(
-          Within(Share(weight, up_value - down_value), Share(Abs(weight), Abs(up_value) + Abs(down_value))));
+          Within(Weighted(a, up_value - down_value), Weighted(positive, Abs(up_value) + Abs(down_value))));
     }
   }
 
-  /// share * value, where a share of 0 takes no part: 0 log 0 = 0; a NaN does.
+  template <class N>
+  static HWY_INLINE N Weighted(const Arguments<N>& a, const N& value) {
+    if constexpr (kWeighted) {
+      return Share(a.other[0], value);
+    } else {
+      return value;
+    }
+  }
+  /// share * value, where a share of 0 takes no part: 0 log 0 = 0; a NaN does. Doubles leave 0 * inf to
+  /// others.
   template <class N>
   static HWY_INLINE N Share(const N& share, const N& value) {
-    return Select((share == N(0.0)) & IsNumber(value), N(0.0), share * value);
+    if constexpr (Doubles<N>) {
+      return share * value;
+    } else {
+      return Select((share == N(0.0)) & IsNumber(value), N(0.0), share * value);
+    }
   }
   template <class N>
   static HWY_INLINE N Inverse(const N& x) {
@@ -49,7 +70,13 @@ struct BceFormula {
   double clamp;
 };
 
-void RunBce(const ElementCall& call, double clamp) { RunElements(BceFormula{clamp}, call); }
+void RunBce(const ElementCall& call, double clamp) {
+  if (call.inputs[2].data == nullptr) {
+    RunElements(BceFormula<false>{clamp}, call);
+  } else {
+    RunElements(BceFormula<true>{clamp}, call);
+  }
+}
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

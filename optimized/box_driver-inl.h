@@ -294,11 +294,17 @@ void RunBoxesAs(const F& formula, const ElementCall& call) {
   Store(call.dtype, loss, static_cast<T*>(call.loss));
 }
 
-/// The driver.
+/// The driver. Only float32 has kernels of its own for either mode and without a slope along the target: for
+/// the rest compile time counts more.
 template <class F>
 void RunBoxes(const F& formula, const ElementCall& call) {
-  ChooseKernel(call, [&]<class T, bool kExact, bool kTarget>()
-                         HWY_ATTR { RunBoxesAs<T, kExact, kTarget>(formula, call); });
+  const bool exact = call.mode == Mode::kExact, target = call.gradients[1] != nullptr;
+  if (call.dtype == Dtype::kF64) return RunBoxesAs<double, true, true>(formula, call);
+  if (call.dtype != Dtype::kF32) return RunBoxesAs<Half, true, true>(formula, call);
+  if (exact && target) return RunBoxesAs<float, true, true>(formula, call);
+  if (exact) return RunBoxesAs<float, true, false>(formula, call);
+  if (target) return RunBoxesAs<float, false, true>(formula, call);
+  RunBoxesAs<float, false, false>(formula, call);
 }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE

@@ -36,11 +36,10 @@ HWY_INLINE DoubleWord FastTwoSum(const Pack& a, const Pack& b) {
   return {sum, b - (sum - a)};
 }
 
-/// a b exactly.
-HWY_INLINE DoubleWord TwoProduct(const Pack& a, const Pack& b) {
-  const Pack product = a * b;
+/// a b - product, `product` being a b rounded.
+HWY_INLINE Pack LostIn(const Pack& product, const Pack& a, const Pack& b) {
 #if HWY_NATIVE_FMA
-  return {product, MulAdd(a, b, -product)};
+  return MulAdd(a, b, -product);
 #else
   // Dekker's product of Veltkamp's halves; without the detour by 2^-28 a large factor would overflow.
   const auto split = [](const Pack& x) HWY_ATTR {
@@ -51,8 +50,13 @@ HWY_INLINE DoubleWord TwoProduct(const Pack& a, const Pack& b) {
                       Select(large, (scaled - high) * 0x1p28, scaled - high));
   };
   const DoubleWord x = split(a), y = split(b);
-  return {product, x.lo * y.lo - (((product - x.hi * y.hi) - x.lo * y.hi) - x.hi * y.lo)};
+  return x.lo * y.lo - (((product - x.hi * y.hi) - x.lo * y.hi) - x.hi * y.lo);
 #endif
+}
+/// a b exactly.
+HWY_INLINE DoubleWord TwoProduct(const Pack& a, const Pack& b) {
+  const Pack product = a * b;
+  return {product, LostIn(product, a, b)};
 }
 
 HWY_INLINE DoubleWord operator-(const DoubleWord& a) { return {-a.hi, -a.lo}; }

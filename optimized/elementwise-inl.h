@@ -12,23 +12,13 @@
 #include <cmath>
 #include <cstring>
 
-#include "optimized/chunks.h"
-#include "optimized/formula-inl.h"
+#include "optimized/element_decision-inl.h"
+#include "optimized/lane_sums-inl.h"
 #include "optimized/rounding-inl.h"
 #include "optimized/streaming-inl.h"
-#include "optimized/total.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
-
-/// What the driver gives to a formula.
-template <class N>
-struct Arguments {
-  N input, target;
-  N other[2];  ///< weights
-};
-
-inline constexpr std::size_t kInputs = 4, kOutputs = 3;  // outputs: loss, gradients to input and target
 
 /// Up to kBlock consecutive elements, dense; whole packs of them may be read and written.
 template <class T>
@@ -37,6 +27,9 @@ struct Slice {
   T* outputs[kOutputs];  ///< null: not wanted
   std::size_t size;
 };
+
+/// Elements that are looked at together: a look at each pack costs a third of what a cheap loss does.
+inline constexpr std::size_t kGroup = 64;
 
 /// Lanes of a block to be looked at again, and what they left out of the sum.
 struct Doubts {
@@ -48,131 +41,6 @@ struct Doubts {
     }
   }
 };
-
-/// The sums of a block's terms: kSumLanes of them, on a narrow target in several packs.
-inline constexpr std::size_t kSumPacks = kSumLanes / kPackLanes;
-struct LaneSums {
-  HWY_INLINE LaneSums() {
-    for (std::size_t k = 0; k < kSumPacks; ++k) sum[k] = DoubleWord(0.0), error[k] = Pack(0.0);
-  }
-  DoubleWord sum[kSumPacks];
-  Pack error[kSumPacks];
-};
-
-/// `divisor` and its reciprocal as every kind of number.
-struct Scale {
-  explicit Scale(double divisor_)
-      : divisor(divisor_), inverse(1 / divisor_), lost(std::fma(-divisor, inverse, 1.0) * inverse) {}
-  template <class N>
-  HWY_INLINE Approx<N> Apply(const Approx<N>& a) const {
-    if constexpr (std::is_same_v<N, Multi>) {
-      return {a.value / Multi(divisor)};
-    } else if constexpr (std::is_same_v<N, DoubleWord>) {
-      return {a.value * DoubleWord(Pack(inverse), Pack(lost)),
-              MulAdd(a.error, inverse, Abs(a.value.hi) * DoubleWord::kUnit)};
-    } else {
-      // The power of two that a batch often is costs nothing, and must not: 0 stays a proof.
-      const Pack value = a.value * inverse;
-      return {value, MulAdd(a.error, inverse, Abs(value) * (lost == 0 ? 0.0 : 0x1p-50))};
-    }
-  }
-  double divisor, inverse, lost;
-};
-
-/// The rounded loss and gradients of one element, decided in Multi; infinite inputs as limits.
-template <class F>
-HWY_NOINLINE void DecideElement(const F& formula, Dtype dtype, const double (&inputs)[kInputs],
-                                double divisor, double (&rounded)[kOutputs]) {
-  const auto decide = [&](const auto& number) {
-    Decide([&] {
-      const Arguments<Multi> arguments = {number(0), number(1), {number(2), number(3)}};
-      Terms<Multi> terms;
-      formula(arguments, &terms);
-      const bool loss = terms.loss.value.RoundsTo(dtype, &rounded[0]);
-      const bool input = (terms.input.value / Multi(divisor)).RoundsTo(dtype, &rounded[1]);
-      return (terms.target.value / Multi(divisor)).RoundsTo(dtype, &rounded[2]) && loss && input;
-    });
-  };
-  const bool limit =
-      std::any_of(std::begin(inputs), std::end(inputs), [](double x) { return std::isinf(x); });
-  if (!limit) return decide([&](std::size_t i) { return Multi(inputs[i]); });
-  // A limit is what numbers beyond any format agree on, whichever of several infinite inputs grows fastest.
-  double agreed[kOutputs] = {};
-  for (std::size_t order = 0; order < kSurrogateOrders; ++order) {
-    decide([&](std::size_t i) {
-      return std::isinf(inputs[i]) ? Surrogate(inputs[i], i, order) : Multi(inputs[i]);
-    });
-    for (std::size_t k = 0; k < kOutputs; ++k) {
-      agreed[k] = order == 0 || rounded[k] == agreed[k] ? rounded[k] : std::nan("");
-    }
-  }
-  std::copy(std::begin(agreed), std::end(agreed), std::begin(rounded));
-}
-
-/// Sixteen elements in double words: each output as hi, lo and a bound.
-struct WordLanes {
-  double hi[kPackLanes], lo[kPackLanes], error[kPackLanes];
-};
-template <class F>
-HWY_NOINLINE void EvaluateWords(const F& formula, const double (&inputs)[kInputs][kPackLanes],
-                                const Scale& scale, WordLanes (&outputs)[kOutputs]) {
-  const auto word = [&](std::size_t i) HWY_ATTR { return DoubleWord(LoadPack(inputs[i])); };
-  const Arguments<DoubleWord> arguments = {word(0), word(1), {word(2), word(3)}};
-  Terms<DoubleWord> terms;
-  formula(arguments, &terms);
-  const auto store = [](const Approx<DoubleWord>& a, WordLanes* lanes) HWY_ATTR {
-    StorePack(a.value.hi, lanes->hi);
-    StorePack(a.value.lo, lanes->lo);
-    StorePack(a.error, lanes->error);
-  };
-  store(terms.loss, &outputs[0]);
-  store(scale.Apply(terms.input), &outputs[1]);
-  store(scale.Apply(terms.target), &outputs[2]);
-}
-
-/// Lanes below `size`.
-HWY_INLINE PackMask FirstLanes(std::size_t size) {
-  static constexpr double kIndex[kSumLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return LoadPack(kIndex) < Pack(static_cast<double>(size));
-}
-
-/// The lanes of a sum, added up in one fixed order.
-HWY_INLINE Total SumOfLanes(const LaneSums& sums) {
-  double hi[kSumLanes], lo[kSumLanes], error[kSumLanes];
-  for (std::size_t k = 0; k < kSumPacks; ++k) {
-    StorePack(sums.sum[k].hi, hi + k * kPackLanes);
-    StorePack(sums.sum[k].lo, lo + k * kPackLanes);
-    StorePack(sums.error[k], error + k * kPackLanes);
-  }
-  Total total;
-  for (std::size_t i = 0; i < kSumLanes; ++i) {
-    total.sum = optimized::Add(total.sum, {hi[i], lo[i]});
-    total.error += error[i];
-  }
-  return total;
-}
-
-/// A term that was decided by itself: one that overflows binary64 makes the sum leave its range, to be
-/// decided whole.
-template <class F>
-HWY_NOINLINE Total DecideTerm(const F& formula, const double (&inputs)[kInputs]) {
-  Total total;
-  if (std::all_of(std::begin(inputs), std::end(inputs), [](double x) { return std::isfinite(x); })) {
-    Decide([&] {
-      Terms<Multi> terms;
-      formula(Arguments<Multi>{inputs[0], inputs[1], {inputs[2], inputs[3]}}, &terms);
-      total.sum = terms.loss.value.ToWords();
-      return !terms.loss.value.is_nan();
-    });
-    total.error = std::fabs(total.sum.hi) * 0x1p-100;
-    return total;
-  }
-  double rounded[kOutputs];
-  DecideElement(formula, Dtype::kF64, inputs, 1.0, rounded);
-  (std::isfinite(rounded[0]) ? total.sum.hi : total.special) = rounded[0];
-  total.error = std::fabs(total.sum.hi) * 0x1p-53;
-  return total;
-}
 
 HWY_INLINE PackMask LanesOf(std::uint32_t bits) {
   double lanes[kPackLanes];
@@ -206,7 +74,7 @@ const T* DenseBlock(const ElementCall& call, std::size_t k, std::size_t begin, s
   return buffer;
 }
 
-template <class F, class T, bool kExact, bool kTarget>
+template <class F, class T, bool kExact>
 class ElementKernel {
  public:
   using N = std::conditional_t<std::is_same_v<T, double>, DoubleWord, Pack>;
@@ -260,7 +128,15 @@ class ElementKernel {
 
     LaneSums sums;
     Doubts doubts, left_out;
-    Packs(slice, &sums, &doubts, &left_out);
+    for (std::size_t i = 0; i < size;) {
+      i = Groups(slice, i, &sums);
+      if (i == size) break;
+      const std::size_t end = std::min(i + kGroup, size);
+      LaneSums group;
+      Packs(slice, i, end, &group, &doubts, &left_out);
+      AddTo(group, &sums);
+      i = end;
+    }
     Total total = SumOfLanes(sums);
     if (HWY_UNLIKELY(doubts.size != 0)) Resolve(slice, doubts);
     for (std::size_t i = 0; i < left_out.size; ++i) total.Add(TermAt(slice, left_out.lanes[i]));
@@ -273,11 +149,116 @@ class ElementKernel {
     return total;
   }
 
-  HWY_NOINLINE void Packs(const Slice<T>& slice, LaneSums* sums, Doubts* doubts, Doubts* left_out) const {
+  /// Whole groups from `begin` on without a look at single lanes, which is what nearly every group of a usual
+  /// call needs. Returns where a group begins that wants that look, or an output that is left out here: that
+  /// group is to be done by Packs.
+  std::size_t Groups(const Slice<T>& slice, std::size_t begin, LaneSums* sums) const {
+    if constexpr (std::is_same_v<N, DoubleWord> || kPackLanes == 1) {  // the scalar target is not for speed
+      return begin;
+    } else {
+      if (slice.outputs[1] == nullptr || slice.outputs[2] != nullptr) return begin;
+      if (call_.reduced) return GroupsOf<true>(slice, begin, sums);
+      return slice.outputs[0] != nullptr ? GroupsOf<false>(slice, begin, sums) : begin;
+    }
+  }
+
+  template <bool kReduced>
+  HWY_NOINLINE std::size_t GroupsOf(const Slice<T>& slice, std::size_t begin, LaneSums* sums) const {
+    const F formula = formula_;
+    const Dtype dtype = call_.dtype;
+    const Slice<T> local = slice;
+    const Scale scale = scale_;
+    for (; begin + kGroup <= local.size; begin += kGroup) {
+      GroupSink<kReduced> sink(dtype, scale, local.outputs[0], local.outputs[1]);
+      for (sink.i = begin; sink.i < begin + kGroup;) {
+        Step(formula, local, 0, &sink);
+        if constexpr (kTurns > 1) Step(formula, local, 1, &sink);
+        if constexpr (kTurns > 2) Step(formula, local, 2, &sink), Step(formula, local, 3, &sink);
+      }
+      if (HWY_UNLIKELY(!sink.IsSure())) break;
+      sink.AddTo(sums);
+    }
+    return begin;
+  }
+
+  template <class Sink>
+  static HWY_INLINE void Step(const F& formula, const Slice<T>& slice, std::size_t turn, Sink* sink) {
+    const auto load = [&](std::size_t k)
+                          HWY_ATTR { return LoadQuickOf(sink->dtype, slice.inputs[k] + sink->i); };
+    Arguments<Quick> arguments;
+    Put(load(0), &arguments.input);
+    Put(load(1), &arguments.target);
+    if constexpr (F::kOthers > 0) Put(load(2), &arguments.other[0]);
+    if constexpr (F::kOthers > 1) Put(load(3), &arguments.other[1]);
+    sink->turn = turn;
+    formula(arguments, sink);
+    sink->i += kQuickLanes;
+  }
+
+  static constexpr std::size_t kTurns = kSumLanes / kQuickLanes;
+  static_assert(kTurns == 1 || kTurns == 2 || kTurns == 4);
+  template <bool kReduced>
+  struct GroupSink {
+    static constexpr bool kTakesTarget = false;
+    HWY_INLINE GroupSink(Dtype d, const Scale& s, T* l, T* g) : dtype(d), scale(s), loss(l), gradient(g) {
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < kTurns; ++k) {
+        Put(Quick(0.0), &sum[k]);
+        Put(Quick(0.0), &error[k]);
+      }
+    }
+    HWY_INLINE void Loss(const Approx<Quick>& a) {
+      if constexpr (kReduced) {
+        Put(sum[turn] + a.value, &sum[turn]);
+        if constexpr (kExact) Put(error[turn] + MulAdd(Abs(a.value), kLaneSumUnit, a.error), &error[turn]);
+      } else {
+        Emit(a, a, loss + i);
+      }
+    }
+    HWY_INLINE void Input(const Approx<Quick>& a) { Emit(a, scale.Apply(a), gradient + i); }
+    HWY_INLINE void Emit(const Approx<Quick>& a, const Approx<Quick>& scaled, T* to) {
+      if constexpr (kExact) {
+        same = same & StoreCertain(dtype, scaled.value, scaled.error, to);
+      } else {
+        StoreRounded(dtype, scaled.value, to);
+        sure = sure & AllPacks(ElementKernel::IsSure(a));
+      }
+    }
+    HWY_INLINE bool IsSure() const {
+      PackMask all = sure;
+      if constexpr (kReduced) {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < kTurns; ++k) all = all & AllPacks(Abs(sum[k]) < Quick(kInfinity));
+      }
+      return AllTrue(all) && (!kExact || AllTrue(same));
+    }
+    HWY_INLINE void AddTo(LaneSums* sums) const {
+      if constexpr (kReduced) {
+#pragma GCC unroll 16
+        for (std::size_t k = 0; k < kSumPacks; ++k) {
+          sums->sum[k].hi = sums->sum[k].hi + sum[k / kQuickPacks].part[k % kQuickPacks];
+          if constexpr (kExact)
+            sums->error[k] = sums->error[k] + error[k / kQuickPacks].part[k % kQuickPacks];
+        }
+      }
+    }
+
+    Dtype dtype;
+    Scale scale;
+    T *loss, *gradient;
+    std::size_t i = 0, turn = 0;
+    Quick sum[kTurns], error[kTurns];
+    PackMask sure = Pack(0.0) == Pack(0.0);                                      ///< mode fast
+    RoundedMask<T> same = Same(Round<T>(Dtype(), 0.0), Round<T>(Dtype(), 0.0));  ///< mode exact
+  };
+
+  /// The packs of [begin, end) with a look at every lane.
+  HWY_NOINLINE void Packs(const Slice<T>& slice, std::size_t begin, std::size_t end, LaneSums* sums,
+                          Doubts* doubts, Doubts* left_out) const {
     const F formula = formula_;
     const Dtype dtype = call_.dtype;
     LaneSums local;
-    for (std::size_t i = 0; i < slice.size; i += kPackLanes) {
+    for (std::size_t i = begin; i < end; i += kPackLanes) {
       Arguments<N> arguments;
       arguments.input = N(LoadPackOf(dtype, slice.inputs[0] + i));
       arguments.target = N(LoadPackOf(dtype, slice.inputs[1] + i));
@@ -287,7 +268,7 @@ class ElementKernel {
       if constexpr (std::is_same_v<N, DoubleWord>) sink.doubtful = sink.extreme = ExtremeLanes(arguments);
       formula(arguments, &sink);
       if (HWY_UNLIKELY((sink.doubtful | sink.infinite) != 0)) {
-        const std::uint32_t valid = slice.size - i < kPackLanes ? (1U << (slice.size - i)) - 1 : ~0U;
+        const std::uint32_t valid = end - i < kPackLanes ? (1U << (end - i)) - 1 : ~0U;
         doubts->Add(i, sink.doubtful & valid);
         left_out->Add(i, sink.infinite & valid);
       }
@@ -297,7 +278,7 @@ class ElementKernel {
 
   /// Takes what the formula gives for the pack at `i`, straight to memory.
   struct Sink {
-    static constexpr bool kTakesTarget = kTarget;
+    static constexpr bool kTakesTarget = true;
     HWY_INLINE void Loss(const Approx<N>& a) {
       if (kernel.reduced_) {
         infinite = AddTo(a, extreme, slice.size - i, i / kPackLanes % kSumPacks, sums);
@@ -331,6 +312,16 @@ class ElementKernel {
     return HWY_LIKELY(AllTrue(all)) ? 0 : BitsOf(!all);
   }
 
+  /// Whether mode fast may leave a lane as it is.
+  template <class P>
+  static HWY_INLINE auto IsSure(const Approx<P>& a) {
+    if constexpr (requires { F::kNeverCancels; }) {
+      return Abs(a.value) < P(kInfinity);
+    } else {
+      return IsFaithful(a.value, a.error);
+    }
+  }
+
   /// Bits of the lanes to be looked at again.
   static HWY_INLINE std::uint32_t Emit(Dtype dtype, const Approx<N>& a, T* to) {
     if constexpr (std::is_same_v<N, DoubleWord>) {
@@ -345,8 +336,7 @@ class ElementKernel {
         return StoreTested(dtype, a.value, a.error, to);
       } else {
         StoreRounded(dtype, Round<T>(dtype, a.value), to);
-        PackMask sure = Abs(a.value) < kInfinity;
-        if constexpr (!requires { F::kNeverCancels; }) sure = sure & IsFaithful(a.value, a.error);
+        const PackMask sure = IsSure(a);
         return HWY_LIKELY(AllTrue(sure)) ? 0 : BitsOf(!sure);
       }
     }
@@ -372,6 +362,16 @@ class ElementKernel {
       }
     }
     return HWY_LIKELY(AllTrue(finite)) ? 0 : BitsOf(!finite);
+  }
+  static HWY_INLINE void AddTo(const LaneSums& group, LaneSums* sums) {
+    for (std::size_t k = 0; k < kSumPacks; ++k) {
+      if constexpr (std::is_same_v<N, DoubleWord>) {
+        sums->sum[k] = sums->sum[k] + group.sum[k];
+      } else {
+        sums->sum[k].hi = sums->sum[k].hi + group.sum[k].hi;
+        if constexpr (kExact) sums->error[k] = sums->error[k] + group.error[k];
+      }
+    }
   }
   static HWY_INLINE const Pack& Head(const Pack& a) { return a; }
   static HWY_INLINE const Pack& Head(const DoubleWord& a) { return a.hi; }
@@ -442,98 +442,9 @@ class ElementKernel {
   bool streamed_, reduced_;
 };
 
-/// The sum of all terms in double words, for a reduced loss that doubles leave in doubt.
-template <class F, class T>
-class ElementSums {
- public:
-  ElementSums(const F& formula, const ElementCall& call) : formula_(formula), call_(call) {}
-
-  Total InWords() const {
-    const Chunks chunks((size() + kPackLanes - 1) / kPackLanes);
-    Total totals[kMaxChunks];
-    ForEachChunk(chunks, call_.threads, [&](std::size_t chunk) {
-      for (std::size_t pack = chunks.begin(chunk); pack < chunks.end(chunk); ++pack)
-        totals[chunk].Add(PackSum(pack * kPackLanes));
-    });
-    Total total;
-    for (std::size_t i = 0; i < chunks.size; ++i) total.Add(totals[i]);
-    return total;
-  }
-
-  /// The rounded sum over the divisor, whatever it takes.
-  double Decided() const {
-    double rounded = 0;
-    Decide([&] {
-      Multi sum(0.0);
-      for (std::size_t i = 0; i < size(); ++i) {
-        double x[kInputs];
-        InputsAt(i, x);
-        sum = sum + LossOf(x);
-      }
-      return (sum / Multi(call_.divisor)).RoundsTo(call_.dtype, &rounded);
-    });
-    return rounded;
-  }
-
- private:
-  std::size_t size() const { return call_.rows * call_.columns; }
-
-  /// All terms are finite, be it as limits.
-  Multi LossOf(const double (&x)[kInputs]) const {
-    if (std::any_of(std::begin(x), std::end(x), [](double input) { return std::isinf(input); })) {
-      double rounded[kOutputs];
-      DecideElement(formula_, Dtype::kF64, x, 1.0, rounded);
-      return rounded[0];
-    }
-    Terms<Multi> terms;
-    formula_(Arguments<Multi>{x[0], x[1], {x[2], x[3]}}, &terms);
-    return terms.loss.value;
-  }
-
-  void InputsAt(std::size_t i, double (&x)[kInputs]) const {
-    const std::size_t row = i / call_.columns, column = i % call_.columns;
-    for (std::size_t k = 0; k < kInputs; ++k) {
-      const Input& input = call_.inputs[k];
-      const auto stride =
-          input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call_.columns) : input.row_stride;
-      x[k] = input.data == nullptr
-                 ? 1.0
-                 : Load(call_.dtype, static_cast<const T*>(input.data) +
-                                         static_cast<std::ptrdiff_t>(row) * stride + column);
-    }
-  }
-
-  Total PackSum(std::size_t begin) const {
-    double inputs[kInputs][kPackLanes];
-    const std::size_t lanes = std::min(kPackLanes, size() - begin);
-    for (std::size_t i = 0; i < kPackLanes; ++i) {
-      double x[kInputs];
-      InputsAt(begin + std::min(i, lanes - 1), x);
-      for (std::size_t k = 0; k < kInputs; ++k) inputs[k][i] = x[k];
-    }
-    WordLanes words[kOutputs];
-    EvaluateWords(formula_, inputs, Scale(1.0), words);
-    Total total;
-    for (std::size_t i = 0; i < lanes; ++i) {
-      if (std::isfinite(words[0].hi[i])) {
-        total.sum = optimized::Add(total.sum, {words[0].hi[i], words[0].lo[i]});
-        total.error += words[0].error[i] + std::fabs(words[0].hi[i]) * 0x1p-100;
-        continue;
-      }
-      double x[kInputs];
-      InputsAt(begin + i, x);
-      total.Add(DecideTerm(formula_, x));
-    }
-    return total;
-  }
-
-  const F& formula_;
-  const ElementCall& call_;
-};
-
-template <class T, bool kExact, bool kTarget, class F>
+template <class T, bool kExact, class F>
 void RunElementsAs(const F& formula, const ElementCall& call) {
-  const Total total = ElementKernel<F, T, kExact, kTarget>(formula, call).Run();
+  const Total total = ElementKernel<F, T, kExact>(formula, call).Run();
   if (!call.reduced || call.loss == nullptr) return;
   const ElementSums<F, T> sums(formula, call);
   const double loss = RoundedLoss(
@@ -542,24 +453,13 @@ void RunElementsAs(const F& formula, const ElementCall& call) {
   Store(call.dtype, loss, static_cast<T*>(call.loss));
 }
 
-/// Calls run.operator()<T, kExact, kTarget>(). Only float32 has kernels of its own for either mode and
-/// without a slope along the target: for the rest compile time counts more.
-template <class Run>
-void ChooseKernel(const ElementCall& call, const Run& run) {
-  const bool exact = call.mode == Mode::kExact, target = call.gradients[1] != nullptr;
-  if (call.dtype == Dtype::kF64) return run.template operator()<double, true, true>();
-  if (call.dtype != Dtype::kF32) return run.template operator()<Half, true, true>();
-  if (exact && target) return run.template operator()<float, true, true>();
-  if (exact) return run.template operator()<float, true, false>();
-  if (target) return run.template operator()<float, false, true>();
-  run.template operator()<float, false, false>();
-}
-
-/// The driver.
+/// The driver. Only float32 has kernels of its own for either mode: for the rest compile time counts more.
 template <class F>
 void RunElements(const F& formula, const ElementCall& call) {
-  ChooseKernel(call, [&]<class T, bool kExact, bool kTarget>()
-                         HWY_ATTR { RunElementsAs<T, kExact, kTarget>(formula, call); });
+  if (call.dtype == Dtype::kF64) return RunElementsAs<double, true>(formula, call);
+  if (call.dtype != Dtype::kF32) return RunElementsAs<Half, true>(formula, call);
+  if (call.mode == Mode::kExact) return RunElementsAs<float, true>(formula, call);
+  RunElementsAs<float, false>(formula, call);
 }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE

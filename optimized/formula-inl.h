@@ -1,5 +1,5 @@
-// What a formula is written in, at any kind of number N: Pack, DoubleWord, Multi. A formula gives each output
-// with a bound of its error, so it says where an output cancels; the drivers do the rest.
+// What a formula is written in, at any kind of number N: Quick, Pack, DoubleWord, Multi. A formula gives each
+// output with a bound of its error, so it says where an output cancels; the drivers do the rest.
 #if defined(EXACTLOSS_OPTIMIZED_FORMULA_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef EXACTLOSS_OPTIMIZED_FORMULA_INL_H_
 #undef EXACTLOSS_OPTIMIZED_FORMULA_INL_H_
@@ -7,11 +7,18 @@
 #define EXACTLOSS_OPTIMIZED_FORMULA_INL_H_
 #endif
 
+#include <cmath>
+#include <type_traits>
+
 #include "optimized/double_word-inl.h"
 #include "optimized/multi.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
+
+/// Packs of doubles, one or several.
+template <class N>
+concept Doubles = std::is_same_v<N, Pack> || std::is_same_v<N, Quick>;
 
 /// A value, and a bound of |value - truth|. A Multi knows its own.
 template <class N>
@@ -20,13 +27,25 @@ struct Approx {
   Pack error;
 };
 template <>
+struct Approx<Quick> {
+  Quick value, error;
+};
+template <>
 struct Approx<Multi> {
   Multi value;
 };
+template <Doubles N>
+HWY_INLINE Approx<N> WithError(const N& value, const N& error) {
+  Approx<N> a;
+  Put(value, &a.value);
+  Put(error, &a.error);
+  return a;
+}
 
 /// Right to `units` roundings of `scale`, the sum of the magnitudes that the value is made of.
-HWY_INLINE Approx<Pack> Within(const Pack& value, const Pack& scale, double units = 1) {
-  return {value, scale * (units * Pack::kUnit)};
+template <Doubles N>
+HWY_INLINE Approx<N> Within(const N& value, const N& scale, double units = 1) {
+  return WithError(value, N(scale * (units * N::kUnit)));
 }
 HWY_INLINE Approx<DoubleWord> Within(const DoubleWord& value, const DoubleWord& scale, double units = 1) {
   return {value, Abs(scale.hi) * (units * DoubleWord::kUnit)};
@@ -34,10 +53,15 @@ HWY_INLINE Approx<DoubleWord> Within(const DoubleWord& value, const DoubleWord& 
 inline Approx<Multi> Within(const Multi& value, const Multi&, double = 1) { return {value}; }
 
 /// Rounded once more, it stays below an ulp of a narrow format: what mode fast asks of a value that cancels.
-HWY_INLINE PackMask IsFaithful(const Pack& value, const Pack& error) { return error <= Abs(value) * 0x1p-25; }
+/// No infinity does, and no NaN.
+template <class P>
+HWY_INLINE auto IsFaithful(const P& value, const P& error) {
+  return NegMulAdd(error, 0x1p25, Abs(value)) >= P(0.0);
+}
 
 /// A product or a sum of terms of one sign: right to so many roundings of itself.
-HWY_INLINE Approx<Pack> Relative(const Pack& value, double units = 1) {
+template <Doubles N>
+HWY_INLINE Approx<N> Relative(const N& value, double units = 1) {
   return Within(value, Abs(value), units);
 }
 HWY_INLINE Approx<DoubleWord> Relative(const DoubleWord& value, double units = 1) {
@@ -47,9 +71,10 @@ inline Approx<Multi> Relative(const Multi& value, double = 1) { return {value}; 
 
 /// Sums and products of few numbers of a narrow format are often exact in double, and then often midpoints:
 /// their bound must be 0. `lost` is what their roundings lost, itself right to a few roundings.
-HWY_INLINE Approx<Pack> Losing(const Pack& value, const Pack& lost) {
+template <Doubles N>
+HWY_INLINE Approx<N> Losing(const N& value, const N& lost) {
   // A bound of less than an ulp would vanish beside the value.
-  return {value, Select(lost == 0.0, 0.0, Max(Abs(lost) * 2.0, Abs(value) * 0x1p-51))};
+  return WithError(value, Select(lost == N(0.0), N(0.0), Max(Abs(lost) * 2.0, Abs(value) * 0x1p-51)));
 }
 
 /// x - t with what its rounding lost.
@@ -58,33 +83,68 @@ struct Difference {
   N value;
   Pack lost;
 };
-HWY_INLINE Difference<Pack> Subtract(const Pack& x, const Pack& t) {
-  const DoubleWord d = TwoSum(x, -t);
-  return {d.hi, d.lo};
-}
-HWY_INLINE Difference<DoubleWord> Subtract(const DoubleWord& x, const DoubleWord& t) {
-  return {x - t, Pack(0.0)};
-}
+template <>
+struct Difference<Quick> {
+  Quick value, lost;
+};
 template <>
 struct Difference<Multi> {
   Multi value;
 };
+template <Doubles N>
+HWY_INLINE Difference<N> DifferenceOf(const N& value, const N& lost) {
+  Difference<N> d;
+  Put(value, &d.value);
+  Put(lost, &d.lost);
+  return d;
+}
+template <Doubles N>
+HWY_INLINE Difference<N> Subtract(const N& x, const N& t) {
+  const N d = x - t, t_part = x - d;  // as in TwoSum
+  return DifferenceOf(d, (t_part - t) + (x - (d + t_part)));
+}
+HWY_INLINE Difference<DoubleWord> Subtract(const DoubleWord& x, const DoubleWord& t) {
+  return {x - t, Pack(0.0)};
+}
 inline Difference<Multi> Subtract(const Multi& x, const Multi& t) { return {x - t}; }
 
+HWY_INLINE Quick LostIn(const Quick& product, const Quick& a, const Quick& b) {
+  return Each([](const Pack& p, const Pack& x, const Pack& y) HWY_ATTR { return LostIn(p, x, y); }, product,
+              a, b);
+}
+
 /// A factor times a difference, and a factor times its square.
-HWY_INLINE Approx<Pack> Times(const Difference<Pack>& d, const Pack& c) {
-  const DoubleWord product = TwoProduct(d.value, c);
-  return Losing(product.hi, MulAdd(Abs(d.lost), Abs(c), Abs(product.lo)));
+template <Doubles N>
+HWY_INLINE Approx<N> Times(const Difference<N>& d, const N& c) {
+  const N product = d.value * c;
+  return Losing(product, MulAdd(Abs(d.lost), Abs(c), Abs(LostIn(product, d.value, c))));
 }
 HWY_INLINE Approx<DoubleWord> Times(const Difference<DoubleWord>& d, const DoubleWord& c) {
   return Relative(d.value * c);
 }
 inline Approx<Multi> Times(const Difference<Multi>& d, const Multi& c) { return {d.value * c}; }
 
-HWY_INLINE Approx<Pack> SquareTimes(const Difference<Pack>& d, const Pack& c) {
-  const DoubleWord square = TwoProduct(d.value, d.value), product = TwoProduct(square.hi, c);
-  const Pack lost_square = MulAdd(Abs(d.value) * 2.5, Abs(d.lost), Abs(square.lo));
-  return Losing(product.hi, MulAdd(lost_square, Abs(c), Abs(product.lo)));
+/// Times a power of two, which loses nothing.
+template <Doubles N>
+HWY_INLINE Approx<N> Scaled(const Difference<N>& d, double power) {
+  return Losing(d.value * N(power), Abs(d.lost) * N(std::fabs(power)));
+}
+template <class N>
+HWY_INLINE Approx<N> Scaled(const Difference<N>& d, double power) {
+  return Times(d, N(power));
+}
+
+template <Doubles N>
+HWY_INLINE Approx<N> ScaledSquare(const Difference<N>& d, double power) {
+  const N square = d.value * d.value;
+  const N lost = MulAdd(Abs(d.value) * 2.5, Abs(d.lost), Abs(LostIn(square, d.value, d.value)));
+  return Losing(square * N(power), lost * N(power));
+}
+template <Doubles N>
+HWY_INLINE Approx<N> SquareTimes(const Difference<N>& d, const N& c) {
+  const Approx<N> square = ScaledSquare(d, 1.0);
+  const N product = square.value * c;
+  return Losing(product, MulAdd(square.error, Abs(c), Abs(LostIn(product, square.value, c))));
 }
 HWY_INLINE Approx<DoubleWord> SquareTimes(const Difference<DoubleWord>& d, const DoubleWord& c) {
   return Relative(d.value * d.value * c);
@@ -93,8 +153,16 @@ inline Approx<Multi> SquareTimes(const Difference<Multi>& d, const Multi& c) {
   return {d.value * d.value * c};
 }
 
+template <class N>
+HWY_INLINE Approx<N> ScaledSquare(const Difference<N>& d, double power) {
+  return SquareTimes(d, N(power));
+}
+
 /// 0 - a: +0 where a is +0.
-HWY_INLINE Approx<Pack> Opposite(const Approx<Pack>& a) { return {Pack(0.0) - a.value, a.error}; }
+template <Doubles N>
+HWY_INLINE Approx<N> Opposite(const Approx<N>& a) {
+  return WithError(N(0.0) - a.value, a.error);
+}
 HWY_INLINE Approx<DoubleWord> Opposite(const Approx<DoubleWord>& a) {
   return {DoubleWord(Pack(0.0) - a.value.hi, -a.value.lo), a.error};
 }
@@ -104,8 +172,10 @@ template <class Mask, class N>
 HWY_INLINE Approx<N> Select(const Mask& mask, const Approx<N>& a, const Approx<N>& b) {
   if constexpr (std::is_same_v<N, Multi>) {
     return mask ? a : b;
-  } else {
+  } else if constexpr (std::is_same_v<N, DoubleWord>) {
     return {Select(mask, a.value, b.value), Select(mask, a.error, b.error)};
+  } else {
+    return WithError(Select(mask, a.value, b.value), Select(mask, a.error, b.error));
   }
 }
 
@@ -114,14 +184,17 @@ template <class N>
 HWY_INLINE Approx<N> Exactly(const N& value) {
   if constexpr (std::is_same_v<N, Multi>) {
     return {value};
+  } else if constexpr (Doubles<N>) {
+    return WithError(value, N(0.0));
   } else {
-    return {value, Pack(0.0)};
+    return {value, 0.0};
   }
 }
 
 /// The same value with the error of `units` roundings of it on top.
-HWY_INLINE Approx<Pack> Widened(const Approx<Pack>& a, double units) {
-  return {a.value, MulAdd(Abs(a.value), units * Pack::kUnit, a.error)};
+template <Doubles N>
+HWY_INLINE Approx<N> Widened(const Approx<N>& a, double units) {
+  return WithError(a.value, MulAdd(Abs(a.value), units * N::kUnit, a.error));
 }
 HWY_INLINE Approx<DoubleWord> Widened(const Approx<DoubleWord>& a, double units) {
   return {a.value, MulAdd(Abs(a.value.hi), units * DoubleWord::kUnit, a.error)};
@@ -129,17 +202,31 @@ HWY_INLINE Approx<DoubleWord> Widened(const Approx<DoubleWord>& a, double units)
 inline Approx<Multi> Widened(const Approx<Multi>& a, double) { return a; }
 
 /// |x - t|, and that less a constant.
-HWY_INLINE Difference<Pack> Abs(const Difference<Pack>& d) { return {Abs(d.value), d.lost}; }
+template <Doubles N>
+HWY_INLINE Difference<N> Abs(const Difference<N>& d) {
+  return DifferenceOf(Abs(d.value), d.lost);
+}
 HWY_INLINE Difference<DoubleWord> Abs(const Difference<DoubleWord>& d) { return {Abs(d.value), d.lost}; }
 inline Difference<Multi> Abs(const Difference<Multi>& d) { return {Abs(d.value)}; }
-HWY_INLINE Difference<Pack> Less(const Difference<Pack>& d, double c) {
-  const DoubleWord rest = TwoSum(d.value, Pack(-c));
-  return {rest.hi, Abs(rest.lo) + Abs(d.lost)};
+template <Doubles N>
+HWY_INLINE Difference<N> Less(const Difference<N>& d, double c) {
+  const Difference<N> rest = Subtract(d.value, N(c));
+  return DifferenceOf(rest.value, Abs(rest.lost) + Abs(d.lost));
 }
 HWY_INLINE Difference<DoubleWord> Less(const Difference<DoubleWord>& d, double c) {
   return {d.value - c, d.lost};
 }
 inline Difference<Multi> Less(const Difference<Multi>& d, double c) { return {d.value - Multi(c)}; }
+
+/// 1 / c of a constant; `rounded` is that as a double.
+template <class N>
+HWY_INLINE N Reciprocal(double c, double rounded) {
+  if constexpr (Doubles<N>) {
+    return N(rounded);
+  } else {
+    return N(1.0) / N(c);
+  }
+}
 
 /// The sign of a difference: -1, 0, 1 or NaN, times c.
 template <class N>
@@ -179,16 +266,16 @@ struct Logistic {
  private:
   HWY_INLINE void Fill();
 };
-template <>
-HWY_INLINE void Logistic<Pack>::Fill() {
-  const ExpParts parts = SplitExpOfMinus(magnitude);
-  const Pack small = MulAdd(parts.excess, parts.power, parts.power);
-  const Pack one = small + 1.0, two = small + 2.0;
-  const Pack both = Pack(1.0) / (one * two);  // one division for 1 / (1 + e) and e / (2 + e)
-  major = two * both;
-  minor = small * major;
-  gap = NegMulAdd(parts.excess, parts.power, Pack(1.0) - parts.power) * major;
-  log = TwiceAtanh(small * (one * both));
+template <class N>
+HWY_INLINE void Logistic<N>::Fill() {
+  const ExpParts<N> parts = SplitExpOfMinus(magnitude);
+  const N small = MulAdd(parts.excess, parts.power, parts.power);
+  const N one = small + 1.0, two = small + 2.0;
+  const N both = N(1.0) / (one * two);  // one division for 1 / (1 + e) and e / (2 + e)
+  Put(two * both, &major);
+  Put(small * major, &minor);
+  Put(NegMulAdd(parts.excess, parts.power, N(1.0) - parts.power) * major, &gap);
+  Put(TwiceAtanh(small * (one * both)), &log);
 }
 template <>
 HWY_INLINE void Logistic<DoubleWord>::Fill() {

@@ -18,10 +18,10 @@ struct HuberFormula {
   HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
     const Difference<N> difference = Subtract(a.input, a.target), distance = Abs(difference);
     const auto near = distance.value <= N(delta);
-    sink->Loss(Select(near, SquareTimes(difference, N(0.5)), Times(Less(distance, delta / 2), N(delta))));
-    sink->Input(Select(near, Times(difference, N(1.0)), SignTimes(difference, delta)));
+    sink->Loss(Select(near, ScaledSquare(difference, 0.5), Times(Less(distance, delta / 2), N(delta))));
+    sink->Input(Select(near, Scaled(difference, 1.0), SignTimes(difference, delta)));
     if constexpr (Sink::kTakesTarget) {
-      sink->Target(Select(near, Times(difference, N(-1.0)), SignTimes(difference, -delta)));
+      sink->Target(Select(near, Scaled(difference, -1.0), SignTimes(difference, -delta)));
     }
   }
 

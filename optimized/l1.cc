@@ -17,7 +17,7 @@ struct L1Formula {
   template <class N, class Sink>
   HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
     const Difference<N> difference = Subtract(a.input, a.target);
-    sink->Loss(Times(Abs(difference), N(1.0)));
+    sink->Loss(Scaled(Abs(difference), 1.0));
     sink->Input(SignTimes(difference, 1.0));
     if constexpr (Sink::kTakesTarget) sink->Target(SignTimes(difference, -1.0));
   }

@@ -17,9 +17,9 @@ struct MseFormula {
   template <class N, class Sink>
   HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
     const Difference<N> difference = Subtract(a.input, a.target);
-    sink->Loss(SquareTimes(difference, N(1.0)));
-    sink->Input(Times(difference, N(2.0)));
-    if constexpr (Sink::kTakesTarget) sink->Target(Times(difference, N(-2.0)));
+    sink->Loss(ScaledSquare(difference, 1.0));
+    sink->Input(Scaled(difference, 2.0));
+    if constexpr (Sink::kTakesTarget) sink->Target(Scaled(difference, -2.0));
   }
 };
 

@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "optimized/formats.h"
-#include "optimized/pack-inl.h"
+#include "optimized/quick-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
@@ -53,6 +53,15 @@ HWY_INLINE V64 LoadVector(Dtype dtype, const Half* from) {
 template <class T>
 HWY_INLINE Pack LoadPackOf(Dtype dtype, const T* from) {
   return Pack(LoadVector(dtype, from));
+}
+
+/// kQuickLanes elements from `from` on.
+template <class T>
+HWY_INLINE Quick LoadQuickOf(Dtype dtype, const T* from) {
+  Quick all;
+#pragma GCC unroll 4
+  for (std::size_t k = 0; k < kQuickPacks; ++k) all.part[k] = LoadPackOf(dtype, from + k * kPackLanes);
+  return all;
 }
 
 /// To the nearest number of a 16-bit format, ties to even, in double: adding 1.5 * 2^52 units of the last
@@ -111,22 +120,67 @@ HWY_INLINE void StoreRounded(Dtype dtype, const Rounded<T>& x, T* to) {
 }
 
 template <class T>
-HWY_INLINE bool SameLanes(const Rounded<T>& a, const Rounded<T>& b) {
-  return hn::AllTrue(typename Rounded<T>::Tag(), hn::Eq(a.v, b.v));
+HWY_INLINE void StoreRounded(Dtype dtype, const Quick& x, T* to) {
+#pragma GCC unroll 4
+  for (std::size_t k = 0; k < kQuickPacks; ++k)
+    StoreRounded(dtype, Round<T>(dtype, x.part[k]), to + k * kPackLanes);
 }
 
-/// Bit i: lane i of the two is not the same number, or is NaN.
+/// A truth value for each lane of a rounded pack.
+template <class T>
+struct RoundedMask {
+  hn::Mask<typename Rounded<T>::Tag> m;
+};
+template <class T>
+HWY_INLINE RoundedMask<T> operator&(const RoundedMask<T>& a, const RoundedMask<T>& b) {
+  return {hn::And(a.m, b.m)};
+}
+template <class T>
+HWY_INLINE bool AllTrue(const RoundedMask<T>& mask) {
+  return hn::AllTrue(typename Rounded<T>::Tag(), mask.m);
+}
+/// The same number: no NaN is.
+template <class T>
+HWY_INLINE RoundedMask<T> Same(const Rounded<T>& a, const Rounded<T>& b) {
+  return {hn::Eq(a.v, b.v)};
+}
+template <class T>
+HWY_INLINE bool SameLanes(const Rounded<T>& a, const Rounded<T>& b) {
+  return AllTrue(Same(a, b));
+}
+/// Bit i: lane i is not set.
+template <class T>
+HWY_INLINE std::uint32_t BitsOutside(const RoundedMask<T>& mask) {
+  return BitsOfVector(typename Rounded<T>::Tag(), hn::Not(mask.m));
+}
 template <class T>
 HWY_INLINE std::uint32_t DifferentLanes(const Rounded<T>& a, const Rounded<T>& b) {
-  return BitsOfVector(typename Rounded<T>::Tag(), hn::Not(hn::Eq(a.v, b.v)));
+  return BitsOutside(Same(a, b));
 }
 
-/// Stores the rounded pack; bits of the lanes that `error` leaves in doubt (Ziv's test), NaN among them.
+/// Stores the rounded pack; the lanes that `error` leaves no doubt of (Ziv's test).
 template <class T>
-HWY_INLINE std::uint32_t StoreTested(Dtype dtype, const Pack& value, const Pack& error, T* to) {
+HWY_INLINE RoundedMask<T> StoreCertain(Dtype dtype, const Pack& value, const Pack& error, T* to) {
   const Rounded<T> low = Round<T>(dtype, value - error), high = Round<T>(dtype, value + error);
   StoreRounded(dtype, low, to);
-  return HWY_LIKELY(SameLanes(low, high)) ? 0 : DifferentLanes(low, high);
+  return Same(low, high);
+}
+
+/// Of several packs: the lanes that are certain in all of them.
+template <class T>
+HWY_INLINE RoundedMask<T> StoreCertain(Dtype dtype, const Quick& value, const Quick& error, T* to) {
+  RoundedMask<T> certain = StoreCertain(dtype, value.part[0], error.part[0], to);
+#pragma GCC unroll 4
+  for (std::size_t k = 1; k < kQuickPacks; ++k)
+    certain = certain & StoreCertain(dtype, value.part[k], error.part[k], to + k * kPackLanes);
+  return certain;
+}
+
+/// The same of one pack; bits of the lanes in doubt.
+template <class T>
+HWY_INLINE std::uint32_t StoreTested(Dtype dtype, const Pack& value, const Pack& error, T* to) {
+  const RoundedMask<T> certain = StoreCertain(dtype, value, error, to);
+  return HWY_LIKELY(AllTrue(certain)) ? 0 : BitsOutside(certain);
 }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE

@@ -18,22 +18,21 @@ struct SmoothL1Formula {
   HWY_INLINE void operator()(const Arguments<N>& a, Sink* sink) const {
     const Difference<N> difference = Subtract(a.input, a.target), distance = Abs(difference);
     const auto near = distance.value < N(beta);
-    const N inverse = N(1.0) / N(beta);
+    const N inverse = Reciprocal<N>(beta, rounded_inverse);
     sink->Loss(Select(near, Widened(SquareTimes(difference, N(0.5) * inverse), units),
-                      Times(Less(distance, beta / 2), N(1.0))));
-    const auto slope = [&](double sign) HWY_ATTR {
-      return Select(near, Widened(Times(difference, N(sign) * inverse), units), SignTimes(difference, sign));
-    };
-    sink->Input(slope(1.0));
-    if constexpr (Sink::kTakesTarget) sink->Target(slope(-1.0));
+                      Scaled(Less(distance, beta / 2), 1.0)));
+    sink->Input(Select(near, Widened(Times(difference, inverse), units), SignTimes(difference, 1.0)));
+    if constexpr (Sink::kTakesTarget) {
+      sink->Target(Select(near, Widened(Times(difference, -inverse), units), SignTimes(difference, -1.0)));
+    }
   }
 
-  double beta;
+  double beta, rounded_inverse;
   double units;  ///< 1 / beta is rounded unless beta is a power of two
 };
 
 void RunSmoothL1(const ElementCall& call, double beta) {
-  RunElements(SmoothL1Formula{beta, IsPowerOfTwo(beta) ? 0.0 : 1.0}, call);
+  RunElements(SmoothL1Formula{beta, 1 / beta, IsPowerOfTwo(beta) ? 0.0 : 1.0}, call);
 }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE
