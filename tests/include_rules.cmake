@@ -54,7 +54,7 @@ endmacro()
 
 set(files)
 foreach(room reference optimized oracle reports cli tests fuzz)
-  file(GLOB_RECURSE found RELATIVE ${ROOT} ${ROOT}/${room}/*.h ${ROOT}/${room}/*.cc)
+  file(GLOB_RECURSE found RELATIVE ${ROOT} ${ROOT}/${room}/*.h ${ROOT}/${room}/*.c ${ROOT}/${room}/*.cc)
   list(APPEND files ${found})
 endforeach()
 
