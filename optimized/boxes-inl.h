@@ -120,15 +120,13 @@ struct Overlap {
         reach_x(Select(meet, x.reach, N(0.0))),
         reach_y(Select(meet, y.reach, N(0.0))),
         rest_a(Select(meet, x.beyond_a, x.a)),
-        rest_b(Select(meet, x.beyond_b, x.b)) {
-    const N beyond = MulAdd(reach_x, y.beyond_a + y.beyond_b, N(eps));
-    different = MulAdd(rest_a, y.a, MulAdd(rest_b, y.b, beyond));
-    union_area = MulAdd(reach_x, reach_y, different);
-    common_x = MulAdd(x.beyond_a, y.a, MulAdd(x.beyond_b, y.b, N(eps)));
-    common_y = MulAdd(y.beyond_a, x.a, MulAdd(y.beyond_b, x.b, N(eps)));
-    union_size = MulAdd(Size(rest_a), Size(y.a), MulAdd(Size(rest_b), Size(y.b), Size(union_area) + eps));
-    sure = IsSure(union_area, union_size);
-  }
+        rest_b(Select(meet, x.beyond_b, x.b)),
+        different(MulAdd(rest_a, y.a, MulAdd(rest_b, y.b, MulAdd(reach_x, y.beyond_a + y.beyond_b, N(eps))))),
+        union_area(MulAdd(reach_x, reach_y, different)),
+        common_x(MulAdd(x.beyond_a, y.a, MulAdd(x.beyond_b, y.b, N(eps)))),
+        common_y(MulAdd(y.beyond_a, x.a, MulAdd(y.beyond_b, x.b, N(eps)))),
+        union_size(MulAdd(Size(rest_a), Size(y.a), MulAdd(Size(rest_b), Size(y.b), Size(union_area) + eps))),
+        sure(IsSure(union_area, union_size)) {}
 
   /// To be called when 1 / (U + eps) is known.
   HWY_INLINE void Divide(const N& inverse_) {
@@ -174,11 +172,12 @@ struct Overlap {
   }
 
   Axis<N> x, y;
-  typename N::Mask meet, sure;
+  typename N::Mask meet;
   N reach_x, reach_y, rest_a, rest_b;
   N different, union_area;  ///< U - I + eps, U + eps
   N common_x, common_y;     ///< p h + q k + eps, p' w + q' u + eps
   Pack union_size;
+  typename N::Mask sure;
   N inverse, loss, factor_x, factor_y;
 };
 
