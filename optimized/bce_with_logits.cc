@@ -30,14 +30,18 @@ struct BceWithLogitsFormula {
     const N mass = kWeighted ? positive + other : N(1.0);
     const N linear = wrong * logistic.magnitude, curved = mass * logistic.log;
     const N loss = linear + curved;
-    // sgn(x) (wrong - mass sigmoid(-|x|))
+    // sgn(x) (wrong - mass sigmoid(-|x|)), of which a target of 1/2 leaves tanh(|x| / 2) / 2
     const N share = mass * logistic.minor;
-    const N slope = wrong - share;
+    N slope = wrong - share, size = Abs(wrong) * kTiny + Abs(share);
+    if constexpr (!kWeighted && !std::is_same_v<N, Pack>) {
+      const N off = wrong - N(0.5), half = logistic.gap * N(0.5);
+      slope = off + half;
+      size = Abs(off) + half;
+    }
     const N signed_slope = Select(logistic.negative, -slope, slope);
     const N scale = kWeighted ? Abs(weight) : N(1.0);
     sink->Loss(Within(kWeighted ? loss * weight : loss, (Abs(linear) + Abs(curved)) * scale));
-    sink->Input(
-        Within(kWeighted ? signed_slope * weight : signed_slope, (Abs(wrong) * kTiny + Abs(share)) * scale));
+    sink->Input(Within(kWeighted ? signed_slope * weight : signed_slope, size * scale));
     if constexpr (Sink::kTakesTarget) {
       // q softplus(-x) - softplus(x) = (q - 1) softplus(-x) - x
       if constexpr (kWeighted) {
