@@ -90,7 +90,9 @@ class Evaluator {
         reduced.sum.proven = reduced.sum.proven && outputs[0].proven;
       }
       const EvaluationScope scope(bits);
-      reduced.sum.value = reduced.sum.value + terms->Factor() * sum;
+      // The limit of 0 times a term is 0.
+      const bool vanishes = terms->Factor().IsZero() && !sum.IsNan();
+      reduced.sum.value = reduced.sum.value + (vanishes ? Interval(0.0) : terms->Factor() * sum);
     }
     const Interval& value = reduced.sum.value;
     const bool narrow = value.IsTight(problem_.dtype) || value.IsNan();
