@@ -8,8 +8,8 @@
 
 namespace exactloss::optimized {
 
-void DecideRow(BoxesInMulti* formula, double eps, Dtype dtype, const double (&inputs)[kRowInputs],
-               double divisor, double (&rounded)[kRowOutputs]) {
+void DecideRow(BoxesInMulti* formula, const BoxConstants& constants, Dtype dtype,
+               const double (&inputs)[kRowInputs], double divisor, double (&rounded)[kRowOutputs]) {
   if (std::any_of(std::begin(inputs), std::end(inputs), [](double x) { return std::isnan(x); })) {
     std::fill(std::begin(rounded), std::end(rounded), std::nan(""));
     return;
@@ -26,7 +26,7 @@ void DecideRow(BoxesInMulti* formula, double eps, Dtype dtype, const double (&in
         const double x = inputs[i];
         corners[i] = std::isinf(x) ? Multi::PowerOfTwo(trials.Exponent(trial, rank++), x < 0) : Multi(x);
       }
-      formula(eps, corners, outputs);
+      formula(constants, corners, outputs);
       bool decided = outputs[0].RoundsTo(dtype, &rounded[0]);
       for (std::size_t k = 1; k < kRowOutputs; ++k)
         decided &= (outputs[k] / Multi(divisor)).RoundsTo(dtype, &rounded[k]);
@@ -42,21 +42,21 @@ static bool IsFinite(const double (&inputs)[kRowInputs]) {
   return std::all_of(std::begin(inputs), std::end(inputs), [](double x) { return std::isfinite(x); });
 }
 
-Multi BoxLoss(BoxesInMulti* formula, double eps, const double (&inputs)[kRowInputs]) {
+Multi BoxLoss(BoxesInMulti* formula, const BoxConstants& constants, const double (&inputs)[kRowInputs]) {
   if (IsFinite(inputs)) {
     Multi corners[kRowInputs], outputs[kRowOutputs];
     std::copy(std::begin(inputs), std::end(inputs), std::begin(corners));
-    formula(eps, corners, outputs);
+    formula(constants, corners, outputs);
     return outputs[0];
   }
   double rounded[kRowOutputs];
-  DecideRow(formula, eps, Dtype::kF64, inputs, 1, rounded);
+  DecideRow(formula, constants, Dtype::kF64, inputs, 1, rounded);
   return rounded[0];
 }
 
-Total DecideTerm(BoxesInMulti* formula, double eps, const double (&inputs)[kRowInputs]) {
+Total DecideTerm(BoxesInMulti* formula, const BoxConstants& constants, const double (&inputs)[kRowInputs]) {
   double rounded[kRowOutputs];
-  DecideRow(formula, eps, Dtype::kF64, inputs, 1, rounded);
+  DecideRow(formula, constants, Dtype::kF64, inputs, 1, rounded);
   Total total;
   // Beyond binary64 a finite loss makes the sum leave its range, to be decided whole; 0 / 0 has no value.
   const bool finite = std::isfinite(rounded[0]) || (IsFinite(inputs) && !std::isnan(rounded[0]));

@@ -180,7 +180,7 @@ class BoxKernel {
     LaneSums local;
     Sink sink{dtype,
               rows_.scale(),
-              IsTame(formula.eps) ? kInfinity : -1,
+              formula.AreTame() ? kInfinity : -1,
               reduced_,
               rows.loss,
               rows.gradients[0],
@@ -262,18 +262,21 @@ class BoxSums {
     return total;
   }
 
+  /// At the precision that is set.
+  Multi InMulti() const {
+    Multi sum(0.0);
+    for (std::size_t row = 0; row < call_.rows; ++row) {
+      double x[kRowInputs];
+      rows_.Load(row, x);
+      sum = sum + BoxLoss(F::kInMulti, formula_, x);
+    }
+    return sum;
+  }
+
   /// The rounded sum over the divisor, whatever it takes.
   double Decided() const {
     double rounded = 0;
-    Decide([&] {
-      Multi sum(0.0);
-      for (std::size_t row = 0; row < call_.rows; ++row) {
-        double x[kRowInputs];
-        rows_.Load(row, x);
-        sum = sum + BoxLoss(F::kInMulti, formula_.eps, x);
-      }
-      return (sum / Multi(call_.divisor)).RoundsTo(call_.dtype, &rounded);
-    });
+    Decide([&] { return (InMulti() / Multi(call_.divisor)).RoundsTo(call_.dtype, &rounded); });
     return rounded;
   }
 

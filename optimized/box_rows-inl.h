@@ -77,14 +77,12 @@ struct BoxTerms {
 
 /// A formula in Multi: what BoxesInMulti is in the file of its loss.
 template <class F>
-void EvaluateInMulti(double eps, const Multi (&x)[kRowInputs], Multi (&outputs)[kRowOutputs]) {
+void EvaluateInMulti(const BoxConstants& constants, const Multi (&x)[kRowInputs],
+                     Multi (&outputs)[kRowOutputs]) {
   BoxTerms<Multi> terms;
-  F{eps}(BoxArguments<Multi>{{x[0], x[1], x[2], x[3]}, {x[4], x[5], x[6], x[7]}}, &terms);
+  F{constants}(BoxArguments<Multi>{{x[0], x[1], x[2], x[3]}, {x[4], x[5], x[6], x[7]}}, &terms);
   for (std::size_t k = 0; k < kRowOutputs; ++k) outputs[k] = terms.outputs[k].value;
 }
-
-/// Beside numbers of this size no product of areas leaves the range of a double.
-inline bool IsTame(double eps) { return eps == 0 || (eps > 0x1p-200 && eps < 0x1p200); }
 
 /// Rows in double words: each output as hi, lo and a bound.
 template <class F>
@@ -101,7 +99,7 @@ HWY_NOINLINE void EvaluateRows(const F& formula, const double (&inputs)[kRowInpu
     const Pack size = Abs(LoadPack(inputs[i]));
     tame = tame & ((size == 0.0) | ((size > 0x1p-80) & (size < 0x1p80)));
   }
-  const Pack wild = Select(tame, Pack(IsTame(formula.eps) ? 0.0 : kInfinity), Pack(kInfinity));
+  const Pack wild = Select(tame, Pack(formula.AreTame() ? 0.0 : kInfinity), Pack(kInfinity));
   for (std::size_t k = 0; k < kRowOutputs; ++k) {
     const Approx<DoubleWord> a = k == 0 ? terms.outputs[0] : scale.Apply(terms.outputs[k]);
     StorePack(a.value.hi, outputs[k].hi);
@@ -147,7 +145,7 @@ class BoxRows {
     }
     double x[kRowInputs];
     Load(row, x);
-    return DecideTerm(F::kInMulti, formula_.eps, x);
+    return DecideTerm(F::kInMulti, formula_, x);
   }
 
   /// Decides a row and stores what it is asked for.
@@ -157,7 +155,7 @@ class BoxRows {
     if (!WordsDecide(words, lane, rounded)) {
       double x[kRowInputs];
       Load(row, x);
-      DecideRow(F::kInMulti, formula_.eps, call_.dtype, x, call_.divisor, rounded);
+      DecideRow(F::kInMulti, formula_, call_.dtype, x, call_.divisor, rounded);
     }
     if (loss != nullptr) Store(call_.dtype, rounded[0], loss);
     for (std::size_t k = 0; k < 2; ++k) {

@@ -12,9 +12,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
 
-struct DiouFormula {
+struct DiouFormula : BoxConstants {
   static constexpr BoxesInMulti* kInMulti = DiouInMulti;
-  double eps;
 
   template <class N, class Sink>
   HWY_INLINE void operator()(const BoxArguments<N>& boxes, Sink* sink) const {
@@ -29,7 +28,7 @@ struct DiouFormula {
   }
 };
 
-void RunDiou(const ElementCall& call, double eps) { RunBoxes(DiouFormula{eps}, call); }
+void RunDiou(const ElementCall& call, double eps) { RunBoxes(DiouFormula{{eps}}, call); }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -43,8 +42,9 @@ namespace exactloss::optimized {
 
 HWY_EXPORT(RunDiou);
 
-void DiouInMulti(double eps, const Multi (&inputs)[kRowInputs], Multi (&outputs)[kRowOutputs]) {
-  HWY_NAMESPACE::EvaluateInMulti<HWY_NAMESPACE::DiouFormula>(eps, inputs, outputs);
+void DiouInMulti(const BoxConstants& constants, const Multi (&inputs)[kRowInputs],
+                 Multi (&outputs)[kRowOutputs]) {
+  HWY_NAMESPACE::EvaluateInMulti<HWY_NAMESPACE::DiouFormula>(constants, inputs, outputs);
 }
 
 Error Diou(const Call& call, const Pair& boxes, const BoxParameters& parameters) {

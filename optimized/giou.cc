@@ -70,9 +70,8 @@ struct Slack {
   Pack gap_size, divisor_size, size, loss_size;
 };
 
-struct GiouFormula {
+struct GiouFormula : BoxConstants {
   static constexpr BoxesInMulti* kInMulti = GiouInMulti;
-  double eps;
 
   template <class N, class Sink>
   HWY_INLINE void operator()(const BoxArguments<N>& boxes, Sink* sink) const {
@@ -87,7 +86,7 @@ struct GiouFormula {
   }
 };
 
-void RunGiou(const ElementCall& call, double eps) { RunBoxes(GiouFormula{eps}, call); }
+void RunGiou(const ElementCall& call, double eps) { RunBoxes(GiouFormula{{eps}}, call); }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -101,8 +100,9 @@ namespace exactloss::optimized {
 
 HWY_EXPORT(RunGiou);
 
-void GiouInMulti(double eps, const Multi (&inputs)[kRowInputs], Multi (&outputs)[kRowOutputs]) {
-  HWY_NAMESPACE::EvaluateInMulti<HWY_NAMESPACE::GiouFormula>(eps, inputs, outputs);
+void GiouInMulti(const BoxConstants& constants, const Multi (&inputs)[kRowInputs],
+                 Multi (&outputs)[kRowOutputs]) {
+  HWY_NAMESPACE::EvaluateInMulti<HWY_NAMESPACE::GiouFormula>(constants, inputs, outputs);
 }
 
 Error Giou(const Call& call, const Pair& boxes, const BoxParameters& parameters) {

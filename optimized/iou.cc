@@ -14,9 +14,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
 
-struct IouFormula {
+struct IouFormula : BoxConstants {
   static constexpr BoxesInMulti* kInMulti = IouInMulti;
-  double eps;
 
   template <class N, class Sink>
   HWY_INLINE void operator()(const BoxArguments<N>& boxes, Sink* sink) const {
@@ -27,7 +26,7 @@ struct IouFormula {
   }
 };
 
-void RunIou(const ElementCall& call, double eps) { RunBoxes(IouFormula{eps}, call); }
+void RunIou(const ElementCall& call, double eps) { RunBoxes(IouFormula{{eps}}, call); }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -41,8 +40,9 @@ namespace exactloss::optimized {
 
 HWY_EXPORT(RunIou);
 
-void IouInMulti(double eps, const Multi (&inputs)[kRowInputs], Multi (&outputs)[kRowOutputs]) {
-  HWY_NAMESPACE::EvaluateInMulti<HWY_NAMESPACE::IouFormula>(eps, inputs, outputs);
+void IouInMulti(const BoxConstants& constants, const Multi (&inputs)[kRowInputs],
+                Multi (&outputs)[kRowOutputs]) {
+  HWY_NAMESPACE::EvaluateInMulti<HWY_NAMESPACE::IouFormula>(constants, inputs, outputs);
 }
 
 Error Iou(const Call& call, const Pair& boxes, const BoxParameters& parameters) {

@@ -22,13 +22,14 @@ extern const Contract kIouContract;
 extern const Contract kGiouContract;
 extern const Contract kDiouContract;
 extern const Contract kCiouContract;
+extern const Contract kDetectionContract;
 extern const Contract kTripletMarginContract;
 
 inline constexpr const Contract* kContracts[] = {
-    &kMseContract,           &kL1Contract,    &kSmoothL1Contract,      &kHuberContract,       &kBceContract,
-    &kBceWithLogitsContract, &kKlDivContract, &kSigmoidFocalContract,  &kFocalSimpleContract, &kNllContract,
-    &kCrossEntropyContract,  &kDiceContract,  &kBceDiceContract,       &kIouContract,         &kGiouContract,
-    &kDiouContract,          &kCiouContract,  &kTripletMarginContract,
+    &kMseContract,           &kL1Contract,    &kSmoothL1Contract,     &kHuberContract,         &kBceContract,
+    &kBceWithLogitsContract, &kKlDivContract, &kSigmoidFocalContract, &kFocalSimpleContract,   &kNllContract,
+    &kCrossEntropyContract,  &kDiceContract,  &kBceDiceContract,      &kIouContract,           &kGiouContract,
+    &kDiouContract,          &kCiouContract,  &kDetectionContract,    &kTripletMarginContract,
 };
 
 }  // namespace exactloss::optimized

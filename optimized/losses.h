@@ -115,6 +115,17 @@ Error Giou(const Call& call, const Pair& boxes, const BoxParameters& parameters 
 Error Diou(const Call& call, const Pair& boxes, const BoxParameters& parameters = {});
 Error Ciou(const Call& call, const Pair& boxes, const BoxParameters& parameters = {});
 
+struct DetectionParameters {
+  double alpha = 0.25, gamma = 2;  ///< of the focal loss
+  double beta = 1;                 ///< of smooth L1
+  double eps = 1e-7;               ///< of CIoU
+  double class_weight = 1, box_weight = 1, iou_weight = 1;
+};
+/// class_weight sigmoid_focal(classes) + box_weight smooth_l1(boxes) + iou_weight ciou(boxes), each with the
+/// mean or the sum of its own terms. The loss goes to classes.loss; boxes.loss must be null.
+Error Detection(const Call& call, const Pair& classes, const Pair& boxes,
+                const DetectionParameters& parameters = {});
+
 struct DiceParameters {
   double smooth = 1e-5;     ///< >= 0
   bool per_sample = false;  ///< one loss a row instead of one for all

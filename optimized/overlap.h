@@ -75,7 +75,7 @@ class OverlapDecision {
 struct OverlapElement {
   double x, t;
 };
-OverlapElement OverlapElementAt(const OverlapCall& call, std::size_t index);
+OverlapElement OverlapElementAt(const ElementCall& call, std::size_t index);
 
 /// Fills `overlap`, or says what is wrong.
 Error CheckOverlap(const Call& call, const Pair& pair, double smooth, bool per_sample, OverlapCall* overlap);

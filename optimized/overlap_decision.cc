@@ -11,7 +11,7 @@ namespace exactloss::optimized {
 namespace {
 
 template <class T>
-double At(const OverlapCall& call, std::size_t k, std::size_t row, std::size_t column) {
+double At(const ElementCall& call, std::size_t k, std::size_t row, std::size_t column) {
   const Input& input = call.inputs[k];
   const auto stride =
       input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call.columns) : input.row_stride;
@@ -20,7 +20,7 @@ double At(const OverlapCall& call, std::size_t k, std::size_t row, std::size_t c
 }
 
 template <class T>
-OverlapElement ElementAt(const OverlapCall& call, std::size_t index) {
+OverlapElement ElementAt(const ElementCall& call, std::size_t index) {
   const std::size_t row = index / call.columns, column = index % call.columns;
   return {At<T>(call, 0, row, column), At<T>(call, 1, row, column)};
 }
@@ -46,7 +46,7 @@ struct Sums {
 
 }  // namespace
 
-OverlapElement OverlapElementAt(const OverlapCall& call, std::size_t index) {
+OverlapElement OverlapElementAt(const ElementCall& call, std::size_t index) {
   switch (call.dtype) {
     case Dtype::kF64:
       return ElementAt<double>(call, index);

@@ -101,6 +101,9 @@ const std::vector<BenchLoss>& BenchLosses() {
       {"giou", {{"input", kBoxes}, {"target", kBoxes}}, 4},
       {"diou", {{"input", kBoxes}, {"target", kBoxes}}, 4},
       {"ciou", {{"input", kBoxes}, {"target", kBoxes}}, 4},
+      {"detection",
+       {{"input", kNormal}, {"target", kBinary}, {"boxes", kBoxes}, {"target_boxes", kBoxes}},
+       4},
       {"triplet_margin", {{"anchor", kNormal}, {"positive", kNormal}, {"negative", kNormal}}, 128},
   };
   return kLosses;

@@ -150,7 +150,7 @@ class InProcess : public BenchContender {
     gradients_.clear();
     std::mt19937_64 random(1);
     for (const BenchInput& input : cell.loss->inputs) inputs_.push_back(Drawn(cell, input.fill, &random));
-    const std::size_t predictions = inputs_.size() == 3 ? 3 : 1;
+    const std::size_t predictions = inputs_.size() == 2 ? 1 : inputs_.size() == 3 ? 3 : 2;
     for (std::size_t k = 0; k < predictions; ++k) gradients_.emplace_back(bytes());
     return {};
   }
@@ -176,6 +176,9 @@ class ByteFloor final : public InProcess {
       if (inputs_.size() == 3) {
         optimized::ByteFloor(inputs_[2].data(), nullptr, gradients_[1].data(), whole);
         optimized::ByteFloor(inputs_[2].data(), nullptr, gradients_[2].data(), whole);
+      }
+      if (inputs_.size() == 4) {
+        optimized::ByteFloor(inputs_[2].data(), inputs_[3].data(), gradients_[1].data(), whole);
       }
     }
     return Seconds(1) - start;
@@ -260,6 +263,18 @@ class Kernels : public InProcess {
       triplet.positive_gradient = gradients_[1].data();
       triplet.negative_gradient = gradients_[2].data();
       return optimized::TripletMargin(call, triplet);
+    }
+    if (inputs_.size() == 4) {
+      optimized::Pair pairs[2];
+      for (std::size_t k = 0; k < 2; ++k) {
+        pairs[k].rows = rows;
+        pairs[k].columns = cell_.columns;
+        pairs[k].input.data = inputs_[2 * k].data();
+        pairs[k].target.data = inputs_[2 * k + 1].data();
+        pairs[k].input_gradient = gradients_[k].data();
+      }
+      pairs[0].loss = loss_.data();
+      return optimized::Detection(call, pairs[0], pairs[1]);
     }
     return {"loss", "has no kernel"};
   }

@@ -107,16 +107,16 @@ class Work {
   }
 
   /// Rows are dimension 0.
-  optimized::Pair Pair() {
-    const Shape& shape = problem_.inputs[0]->shape;
+  optimized::Pair Pair(const std::string& input = "input", const std::string& target = "target") {
+    const Tensor& tensor = *problem_.input(input);
     optimized::Pair pair;
-    pair.rows = shape.empty() ? 1 : static_cast<std::size_t>(shape[0]);
-    pair.columns = pair.rows == 0 ? 0 : problem_.inputs[0]->values.size() / pair.rows;
-    pair.input = Input("input");
-    pair.target = Input("target");
+    pair.rows = tensor.shape.empty() ? 1 : static_cast<std::size_t>(tensor.shape[0]);
+    pair.columns = pair.rows == 0 ? 0 : tensor.values.size() / pair.rows;
+    pair.input = Input(input);
+    pair.target = Input(target);
     pair.loss = Output("loss");
-    pair.input_gradient = Output("grad:input");
-    pair.target_gradient = Output("grad:target");
+    pair.input_gradient = Output("grad:" + input);
+    pair.target_gradient = Output("grad:" + target);
     return pair;
   }
 
@@ -151,6 +151,14 @@ class Work {
   optimized::Pair Boxes() {
     optimized::Pair pair = Pair();
     pair.columns = 4;  // of no rows too
+    return pair;
+  }
+
+  /// What detection has beside its classes.
+  optimized::Pair DetectedBoxes() {
+    optimized::Pair pair = Pair("boxes", "target_boxes");
+    pair.columns = 4;
+    pair.loss = nullptr;
     return pair;
   }
 
@@ -253,6 +261,13 @@ const Kernel kKernels[] = {
     {"giou", [](Work* w) { return optimized::Giou(w->call, w->Boxes(), {w->parameter("eps")}); }},
     {"diou", [](Work* w) { return optimized::Diou(w->call, w->Boxes(), {w->parameter("eps")}); }},
     {"ciou", [](Work* w) { return optimized::Ciou(w->call, w->Boxes(), {w->parameter("eps")}); }},
+    {"detection",
+     [](Work* w) {
+       return optimized::Detection(
+           w->call, w->Pair(), w->DetectedBoxes(),
+           {w->parameter("alpha"), w->parameter("gamma"), w->parameter("beta"), w->parameter("eps"),
+            w->parameter("class_weight"), w->parameter("box_weight"), w->parameter("iou_weight")});
+     }},
     {"triplet_margin",
      [](Work* w) {
        return optimized::TripletMargin(

@@ -64,7 +64,7 @@ using Tensors = std::vector<std::unique_ptr<Guarded>>;
 optimized::Error Call(const Problem& problem, const optimized::Call& call, const Tensors& in,
                       const Tensors& out) {
   const auto columns = static_cast<std::size_t>(problem.inputs[0]->shape.back());
-  const std::size_t rows = problem.inputs[0]->values.size() / columns;
+  const std::size_t rows = columns == 0 ? 1 : problem.inputs[0]->values.size() / columns;
   if (problem.loss->name == "triplet_margin") {
     const optimized::Triplet triplet = {
         rows,           columns,        {in[0]->data()}, {in[1]->data()}, {in[2]->data()},
@@ -72,6 +72,16 @@ optimized::Error Call(const Problem& problem, const optimized::Call& call, const
     return optimized::TripletMargin(call, triplet,
                                     {problem.parameter("margin"), problem.parameter("p"),
                                      problem.parameter("eps"), problem.parameter("swap") != 0});
+  }
+  if (problem.loss->name == "detection") {
+    const auto boxes = static_cast<std::size_t>(problem.inputs[2]->shape[0]);
+    return optimized::Detection(
+        call,
+        {rows, columns, {in[0]->data()}, {in[1]->data()}, out[0]->data(), out[1]->data(), out[2]->data()},
+        {boxes, 4, {in[2]->data()}, {in[3]->data()}, nullptr, out[3]->data(), out[4]->data()},
+        {problem.parameter("alpha"), problem.parameter("gamma"), problem.parameter("beta"),
+         problem.parameter("eps"), problem.parameter("class_weight"), problem.parameter("box_weight"),
+         problem.parameter("iou_weight")});
   }
   const optimized::Pair pair = {rows,           columns,        {in[0]->data()}, {in[1]->data()},
                                 out[0]->data(), out[1]->data(), out[2]->data()};

@@ -22,7 +22,7 @@ inline optimized::Reduction In(Reduction reduction) {
                                          : optimized::Reduction::kSum;
 }
 
-/// Runs the library on a problem of boxes or triplets: one vector for each of OutputsOf(problem).
+/// Runs the library on a problem of boxes, triplets or detection: one vector for each of OutputsOf(problem).
 std::vector<std::vector<double>> Answers(const Problem& problem, optimized::Mode mode, int threads = 1);
 
 /// The same with every tensor at the end (or the start) of a page beside one that may not be touched, and so

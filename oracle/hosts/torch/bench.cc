@@ -78,7 +78,7 @@ void Bench::Prepare(const Json& frame) {
     const std::string name = input.at("name"), fill = input.at("fill");
     at::Tensor tensor = Drawn(fill, input.at("shape"), input.at("classes"));
     call_.inputs[name] = fill == "index" ? tensor : tensor.to(TypeOf(frame.at("dtype")));
-    if (inputs.size() == 3 || predictions_.empty()) predictions_.push_back(name);
+    if (inputs.size() == 3 || predictions_.empty() || name == "boxes") predictions_.push_back(name);
   }
   Evaluate(loss_, call_, predictions_);
 }
