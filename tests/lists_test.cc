@@ -14,10 +14,11 @@ namespace {
 
 const std::filesystem::path kTree = EXACTLOSS_SOURCE_DIR;
 
-/// A place where every loss must be: a file of its own, or its quoted name in a source of a folder.
+/// A place where every loss must be: a file of its own, or its quoted name in a source, or in one of a
+/// folder.
 struct Place {
   std::string what;
-  std::string where;        ///< a file if it holds "<loss>", else a folder
+  std::string where;        ///< a file that must be there if it holds "<loss>", else what to search
   std::string instruction;  ///< "<loss>" stands for the name
 };
 
@@ -28,6 +29,11 @@ const std::vector<Place>& Places() {
       {"no golden values", "tests/golden/<loss>.in",
        "write tests/golden/<loss>.in: repro lines and published or hand-derived values"},
       {"not in the LibTorch host", "oracle/hosts/torch", "add a row to the table of oracle/hosts/torch"},
+      {"no kernel", "optimized/<loss>.cc",
+       "write optimized/<loss>.cc and list it in optimized/CMakeLists.txt and optimized/losses.h"},
+      {"no contract", "optimized",
+       "state it at the foot of optimized/<loss>.cc and list it in optimized/kernels.h"},
+      {"not among our own subjects", "oracle/highway.cc", "add a row to the table of oracle/highway.cc"},
       {"no independent oracle", "tests/arb", "add its textbook formula to the table of tests/arb"},
   };
   return places;
@@ -41,10 +47,11 @@ std::string With(std::string text, std::string_view loss) {
   return text;
 }
 
-std::string ReadSources(const std::filesystem::path& folder) {
+std::string ReadSources(const std::filesystem::path& where) {
   std::ostringstream text;
-  if (!std::filesystem::is_directory(folder)) return {};
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+  if (std::filesystem::is_regular_file(where)) text << std::ifstream(where).rdbuf();
+  if (!std::filesystem::is_directory(where)) return text.str();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(where)) {
     if (entry.path().extension() == ".cc") text << std::ifstream(entry.path()).rdbuf();
   }
   return text.str();
