@@ -123,8 +123,8 @@ TEST(Elementwise, AnyAlignmentGivesTheSame) {
   }
 }
 
-TEST(Elementwise, ExactSumsDoNotDependOnThreadsTargetsOrOrder) {
-  Inputs inputs(40'000);
+TEST(Elementwise, ExactSumsDoNotDependOnThreadsOrTargets) {
+  const Inputs inputs(40'000);
   for (const auto& [name, loss] : kLosses) {
     Call call;
     call.mode = Mode::kExact;
@@ -138,18 +138,47 @@ TEST(Elementwise, ExactSumsDoNotDependOnThreadsTargetsOrOrder) {
       }
     }
     UseTarget(nullptr);
-    std::mt19937 random(7);
-    for (int permutation = 0; permutation < 8; ++permutation) {
-      std::vector<std::size_t> order(inputs.input.size());
-      std::iota(order.begin(), order.end(), 0U);
-      std::shuffle(order.begin(), order.end(), random);
-      Inputs permuted(inputs.input.size());
-      for (std::size_t i = 0; i < order.size(); ++i) {
-        permuted.input[i] = inputs.input[order[i]];
-        permuted.target[i] = inputs.target[order[i]];
-      }
-      EXPECT_EQ(Computed(loss, call, permuted).loss[0], sum) << name;
+  }
+}
+
+TEST(Elementwise, ExactReductionsDoNotDependOnOrderOrPlace) {
+  constexpr std::size_t kSize = 40'000, kRows[] = {1, 2, 5, 8, 40, 125, 1'000, 20'000};
+  const Inputs inputs(kSize);
+  const std::vector<std::string> targets = Targets();
+  std::mt19937 random(7);
+  std::vector<std::size_t> order(kSize);
+  std::iota(order.begin(), order.end(), 0U);
+  for (const auto& [name, loss] : kLosses) {
+    Call call;
+    call.mode = Mode::kExact;
+    float expected[2];
+    for (const Reduction reduction : {Reduction::kMean, Reduction::kSum}) {
+      call.reduction = reduction;
+      expected[reduction == Reduction::kSum] = Computed(loss, call, inputs).loss[0];
     }
+    for (int run = 0; run < 64; ++run) {
+      std::shuffle(order.begin(), order.end(), random);
+      Pair pair;
+      pair.rows = kRows[random() % std::size(kRows)];
+      pair.columns = kSize / pair.rows;
+      const std::size_t stride = pair.columns + random() % 5;
+      std::vector<float> input(pair.rows * stride), target(input);
+      for (std::size_t i = 0; i < kSize; ++i) {
+        const std::size_t at = i / pair.columns * stride + i % pair.columns;
+        input[at] = inputs.input[order[i]];
+        target[at] = inputs.target[order[i]];
+      }
+      float got = -7;
+      pair.input = {input.data(), static_cast<std::ptrdiff_t>(stride)};
+      pair.target = {target.data(), static_cast<std::ptrdiff_t>(stride)};
+      pair.loss = &got;
+      call.reduction = run % 2 == 0 ? Reduction::kMean : Reduction::kSum;
+      call.threads = 1 + static_cast<int>(random() % 7);
+      ASSERT_TRUE(UseTarget(targets[random() % targets.size()].c_str()));
+      ASSERT_FALSE(loss(call, pair));
+      EXPECT_EQ(got, expected[run % 2]) << name << " " << run;
+    }
+    UseTarget(nullptr);
   }
 }
 
