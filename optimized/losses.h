@@ -185,8 +185,8 @@ struct TripletMarginParameters {
 /// max(d(a, p) - d(a, n) + margin, 0), d(u, v) = norm_p(u - v + eps); swap: the nearer of d(a, n), d(p, n)
 Error TripletMargin(const Call& call, const Triplet& triplet, const TripletMarginParameters& parameters = {});
 
-/// The SIMD targets of this CPU that the library was built for, best first: "AVX3", "AVX2", "SSE4", "SCALAR";
-/// null past the last. `UseTarget` takes one of them for the later calls of this thread (null: the best);
+/// The SIMD targets of this CPU that the library was built for, best first: "AVX3", "AVX2", "SSE4" or "NEON",
+/// "SCALAR"; null past the last. `UseTarget` takes one for the later calls of this thread (null: the best);
 /// false: there is none of that name.
 std::size_t TargetCount();
 const char* TargetName(std::size_t index);

@@ -185,8 +185,8 @@ exactloss_triplet_margin_parameters exactloss_default_triplet_margin_parameters(
 exactloss_error exactloss_triplet_margin(const exactloss_call* call, const exactloss_triplet* triplet,
                                          const exactloss_triplet_margin_parameters* parameters);
 
-/// The SIMD targets of this CPU that the library was built for, best first: "AVX3", "AVX2", "SSE4", "SCALAR";
-/// null past the last. exactloss_use_target takes one of them for the later calls of this thread (null: the
+/// The SIMD targets of this CPU that the library was built for, best first: "AVX3", "AVX2", "SSE4" or "NEON",
+/// "SCALAR"; null past the last. exactloss_use_target takes one for the later calls of this thread (null: the
 /// best); false: there is none of that name.
 size_t exactloss_target_count(void);
 const char* exactloss_target_name(size_t index);
