@@ -84,7 +84,7 @@ void ExpectRounded(const Loss& loss, const Elements& elements, bool mean, const 
 
 int Times(int count) {
   const char* factor = std::getenv("EXACTLOSS_SUMS");
-  return count * (factor == nullptr ? 1 : std::atoi(factor));
+  return count * (factor == nullptr ? 1 : static_cast<int>(std::strtol(factor, nullptr, 10)));
 }
 
 /// What is added up has far fewer bits, or is irrational.
