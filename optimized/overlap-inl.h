@@ -174,39 +174,77 @@ class OverlapKernel {
     words->size = size;
   }
 
+  template <class P>
+  struct Terms {
+    P both, wrong, mass, cross, spread;  ///< p t, p (1 - t) + (1 - p) t, p + t, the cross entropy, t (1 - t)
+  };
+  template <class P>
+  static HWY_INLINE void Evaluate(const P& x, const P& t, Terms<P>* terms) {
+    const Logistic<P> logistic(x);
+    const P p = logistic.Sigmoid(), q = logistic.Complement(), other = P(1.0) - t;
+    Put(p * t, &terms->both);
+    Put(MulAdd(p, other, q * t), &terms->wrong);
+    Put(p + t, &terms->mass);
+    Put(t * other, &terms->spread);
+    if constexpr (kBce) {
+      const P share = Select(logistic.negative, t, other);
+      // An infinite logit of its own class costs nothing.
+      Put(Select(share == P(0.0), P(0.0), share * logistic.magnitude) + logistic.log, &terms->cross);
+    }
+  }
+
+  /// Adds the terms of the elements from `i` on to their lanes.
+  static HWY_INLINE void AddTo(std::size_t i, const Pack& a, LaneSums* sums) {
+    DoubleWord& sum = sums->sum[i / kPackLanes % kSumPacks];
+    sum.hi = sum.hi + a;
+  }
+  static HWY_INLINE void AddTo(std::size_t i, const Quick& a, LaneSums* sums) {
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < kQuickPacks; ++k) AddTo(i + k * kPackLanes, a.part[k], sums);
+  }
+  static HWY_INLINE Pack LeastOf(const Pack& a, const Pack& least) { return Min(a, least); }
+  static HWY_INLINE Pack LeastOf(const Quick& a, Pack least) {
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < kQuickPacks; ++k) least = Min(a.part[k], least);
+    return least;
+  }
+
   OverlapSums PackSums(const T* xs, const T* ts, std::size_t size) const {
     const Dtype dtype = call_.dtype;
     LaneSums e, d, n, b;
-    Pack lowest(0.0), largest(0.0);
+    Pack lowest(0.0), highest(0.0);  // of t (1 - t), and of -t
     for (std::size_t begin = 0; begin < size; begin += kGroup) {
       const std::size_t end = std::min(begin + kGroup, size);
       LaneSums group_e, group_d, group_n, group_b;
-      for (std::size_t i = begin; i < end; i += kPackLanes) {
-        const std::size_t k = i / kPackLanes % kSumPacks;
-        const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
-        const Logistic<Pack> logistic(x);
-        const Pack p = logistic.Sigmoid(), q = logistic.Complement(), other = Pack(1.0) - t;
-        Pack both = p * t, wrong = MulAdd(p, other, q * t), mass = p + t, cross(0.0);
-        if constexpr (kBce) {
-          const Pack share = Select(logistic.negative, t, other);
-          // An infinite logit of its own class costs nothing.
-          cross = Select(share == 0.0, Pack(0.0), share * logistic.magnitude) + logistic.log;
-        }
+      const auto add = [&](std::size_t i, const auto& terms, const auto& t) HWY_ATTR {
         if constexpr (kExact) {
-          lowest = Min(t * other, lowest);
-          largest = Max(t, largest);
+          lowest = LeastOf(terms.spread, lowest);
+          highest = LeastOf(-t, highest);
         }
+        AddTo(i, terms.wrong, &group_e);
+        AddTo(i, terms.mass, &group_d);
+        AddTo(i, terms.both, &group_n);
+        if constexpr (kBce) AddTo(i, terms.cross, &group_b);
+      };
+      std::size_t i = begin;
+      for (; i + kQuickLanes <= end; i += kQuickLanes) {
+        Terms<Quick> terms;
+        const Quick t = LoadQuickOf(dtype, ts + i);
+        Evaluate(LoadQuickOf(dtype, xs + i), t, &terms);
+        add(i, terms, t);
+      }
+      for (; i < end; i += kPackLanes) {
+        Terms<Pack> terms;
+        const Pack t = LoadPackOf(dtype, ts + i);
+        Evaluate(LoadPackOf(dtype, xs + i), t, &terms);
         if (HWY_UNLIKELY(size - i < kPackLanes)) {
           const PackMask valid = FirstLanes(size - i);
-          both = Select(valid, both, 0.0);
-          wrong = Select(valid, wrong, 0.0);
-          mass = Select(valid, mass, 0.0);
-          if constexpr (kBce) cross = Select(valid, cross, 0.0);
+          terms.both = Select(valid, terms.both, 0.0);
+          terms.wrong = Select(valid, terms.wrong, 0.0);
+          terms.mass = Select(valid, terms.mass, 0.0);
+          if constexpr (kBce) terms.cross = Select(valid, terms.cross, 0.0);
         }
-        group_e.sum[k].hi = group_e.sum[k].hi + wrong;
-        group_d.sum[k].hi = group_d.sum[k].hi + mass;
-        group_n.sum[k].hi = group_n.sum[k].hi + both;
-        if constexpr (kBce) group_b.sum[k].hi = group_b.sum[k].hi + cross;
+        add(i, terms, t);
       }
       for (std::size_t k = 0; k < kSumPacks; ++k) {
         e.sum[k].hi = e.sum[k].hi + group_e.sum[k].hi;
@@ -220,7 +258,7 @@ class OverlapKernel {
       if (HWY_LIKELY(AllTrue(lowest >= Pack(0.0)))) {
         // No term is negative: the sums are those of the magnitudes.
         for (Total* total : {&sums.e, &sums.d, &sums.n, &sums.b}) total->error = total->sum.hi * kSumUnit;
-        sums.has_targets = !AllTrue(largest == Pack(0.0));
+        sums.has_targets = !AllTrue(highest == Pack(0.0));
       } else {
         AddErrors(xs, ts, size, &sums);
       }
@@ -291,46 +329,74 @@ class OverlapKernel {
     }
   }
 
+  /// The slopes as doubles, with their errors.
+  struct Constants {
+    double tilt, level, share, tilt_error, level_error, share_error;
+  };
+
   template <bool kTarget>
   void PackGradients(const T* xs, const T* ts, std::size_t size, const OverlapSlopes& slopes,
                      T* const (&outputs)[2], Doubts* doubts) const {
+    const Constants constants = {slopes.tilt.hi,
+                                 slopes.level.hi,
+                                 slopes.share.hi,
+                                 slopes.tilt_error + std::fabs(slopes.tilt.hi) * kLaneUnit,
+                                 slopes.level_error + std::fabs(slopes.level.hi) * kLaneUnit,
+                                 std::fabs(slopes.share.hi) * kLaneUnit};
     const Dtype dtype = call_.dtype;
-    const Pack tilt(slopes.tilt.hi), level(slopes.level.hi), share(slopes.share.hi);
-    const Pack tilt_error(slopes.tilt_error + std::fabs(slopes.tilt.hi) * kLaneUnit);
-    const Pack level_error(slopes.level_error + std::fabs(slopes.level.hi) * kLaneUnit);
-    const Pack share_error(std::fabs(slopes.share.hi) * kLaneUnit);
-    for (std::size_t i = 0; i < size; i += kPackLanes) {
-      const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
-      const Logistic<Pack> logistic(x);
-      std::uint32_t doubtful = 0;
-      if (!kTarget || outputs[0] != nullptr) {
-        const Pack both = logistic.minor * logistic.major;
-        Pack slope = both * NegMulAdd(tilt, t, level), error(0.0);
-        if constexpr (kExact) error = both * MulAdd(Abs(t), tilt_error, level_error);
-        if constexpr (kBce) {
-          const Pack wrong = Select(logistic.negative, t, Pack(1.0) - t), pull = wrong - logistic.minor;
-          slope = MulAdd(share, Select(logistic.negative, -pull, pull), slope);
-          if constexpr (kExact) error = MulAdd(share_error, Abs(wrong) + logistic.minor, error);
-        }
-        doubtful = Emit(dtype, {slope, error}, outputs[0] + i);
+    for (std::size_t begin = 0; begin < size; begin += kQuickLanes) {
+      const std::size_t end = std::min(begin + kQuickLanes, size);
+      if (!kTarget && end - begin == kQuickLanes) {
+        const Approx<Quick> slope =
+            InputSlope(constants, LoadQuickOf(dtype, xs + begin), LoadQuickOf(dtype, ts + begin));
+        if (HWY_LIKELY(EmitAll(dtype, slope, outputs[0] + begin))) continue;
       }
-      if constexpr (kTarget) {
-        const Pack p = logistic.Sigmoid();
-        Pack slope = NegMulAdd(tilt, p, level), error(0.0);
-        if constexpr (kExact) error = MulAdd(p, tilt_error, level_error);
-        if constexpr (kBce) {
-          slope = NegMulAdd(share, x, slope);
-          if constexpr (kExact) error = MulAdd(share_error, Min(logistic.magnitude, Pack(0x1p500)), error);
+      for (std::size_t i = begin; i < end; i += kPackLanes) {
+        const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
+        std::uint32_t doubtful = 0;
+        if (!kTarget || outputs[0] != nullptr)
+          doubtful = Emit(dtype, InputSlope(constants, x, t), outputs[0] + i);
+        if constexpr (kTarget) doubtful |= Emit(dtype, TargetSlope(constants, x), outputs[1] + i);
+        if (HWY_UNLIKELY(doubtful != 0)) {
+          const std::uint32_t valid = size - i < kPackLanes ? (1U << (size - i)) - 1 : ~0U;
+          doubts->Add(i, doubtful & valid);
         }
-        doubtful |= Emit(dtype, {slope, error}, outputs[1] + i);
-      }
-      if (HWY_UNLIKELY(doubtful != 0)) {
-        const std::uint32_t valid = size - i < kPackLanes ? (1U << (size - i)) - 1 : ~0U;
-        doubts->Add(i, doubtful & valid);
       }
     }
   }
 
+  template <class P>
+  static HWY_INLINE Approx<P> InputSlope(const Constants& c, const P& x, const P& t) {
+    const Logistic<P> logistic(x);
+    const P both = logistic.minor * logistic.major;
+    const P slope = both * NegMulAdd(P(c.tilt), t, P(c.level));
+    const P error = both * MulAdd(Abs(t), P(c.tilt_error), P(c.level_error));
+    if constexpr (kBce) {
+      const P wrong = Select(logistic.negative, t, P(1.0) - t), pull = wrong - logistic.minor;
+      return WithError(MulAdd(P(c.share), Select(logistic.negative, -pull, pull), slope),
+                       MulAdd(P(c.share_error), Abs(wrong) + logistic.minor, error));
+    } else {
+      return WithError(slope, error);
+    }
+  }
+  static HWY_INLINE Approx<Pack> TargetSlope(const Constants& c, const Pack& x) {
+    const Logistic<Pack> logistic(x);
+    const Pack p = logistic.Sigmoid();
+    Approx<Pack> slope = {NegMulAdd(Pack(c.tilt), p, Pack(c.level)),
+                          MulAdd(p, Pack(c.tilt_error), Pack(c.level_error))};
+    if constexpr (kBce) {
+      slope.value = NegMulAdd(Pack(c.share), x, slope.value);
+      slope.error = MulAdd(Pack(c.share_error), Min(logistic.magnitude, Pack(0x1p500)), slope.error);
+    }
+    return slope;
+  }
+
+  /// False if a lane is in doubt.
+  static HWY_INLINE bool EmitAll(Dtype dtype, const Approx<Quick>& a, T* to) {
+    if constexpr (kExact) return AllTrue(StoreCertain(dtype, a.value, a.error, to));
+    StoreRounded(dtype, a.value, to);
+    return true;
+  }
   static HWY_INLINE std::uint32_t Emit(Dtype dtype, const Approx<Pack>& a, T* to) {
     if constexpr (kExact) {
       return StoreTested(dtype, a.value, a.error, to);
