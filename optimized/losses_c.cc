@@ -81,6 +81,9 @@ exactloss_kl_div_parameters exactloss_default_kl_div_parameters(void) {
 exactloss_box_parameters exactloss_default_box_parameters(void) {
   return ToC<exactloss_box_parameters>(BoxParameters{});
 }
+exactloss_detection_parameters exactloss_default_detection_parameters(void) {
+  return ToC<exactloss_detection_parameters>(DetectionParameters{});
+}
 exactloss_dice_parameters exactloss_default_dice_parameters(void) {
   return ToC<exactloss_dice_parameters>(DiceParameters{});
 }
@@ -148,6 +151,13 @@ exactloss_error exactloss_diou(const exactloss_call* call, const exactloss_pair*
 exactloss_error exactloss_ciou(const exactloss_call* call, const exactloss_pair* boxes,
                                const exactloss_box_parameters* parameters) {
   return Run(Ciou, call, boxes, parameters);
+}
+exactloss_error exactloss_detection(const exactloss_call* call, const exactloss_pair* classes,
+                                    const exactloss_pair* boxes,
+                                    const exactloss_detection_parameters* parameters) {
+  if (classes == nullptr || boxes == nullptr) return {"tensors", "are null"};
+  return ToC<exactloss_error>(Detection(CallOf(call), FromC<Pair>(classes), FromC<Pair>(boxes),
+                                        FromC<DetectionParameters>(parameters)));
 }
 exactloss_error exactloss_dice(const exactloss_call* call, const exactloss_pair* pair,
                                const exactloss_dice_parameters* parameters) {

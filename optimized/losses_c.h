@@ -116,6 +116,19 @@ exactloss_error exactloss_diou(const exactloss_call* call, const exactloss_pair*
 exactloss_error exactloss_ciou(const exactloss_call* call, const exactloss_pair* boxes,
                                const exactloss_box_parameters* parameters);
 
+typedef struct exactloss_detection_parameters {
+  double alpha;                                 ///< 0.25; of the focal loss
+  double gamma;                                 ///< 2
+  double beta;                                  ///< 1; of smooth L1
+  double eps;                                   ///< 1e-7; of CIoU
+  double class_weight, box_weight, iou_weight;  ///< 1
+} exactloss_detection_parameters;
+exactloss_detection_parameters exactloss_default_detection_parameters(void);
+/// The loss goes to classes->loss; boxes->loss must be null.
+exactloss_error exactloss_detection(const exactloss_call* call, const exactloss_pair* classes,
+                                    const exactloss_pair* boxes,
+                                    const exactloss_detection_parameters* parameters);
+
 typedef struct exactloss_dice_parameters {
   double smooth;    ///< 1e-5; >= 0
   bool per_sample;  ///< false; one loss a row instead of one for all

@@ -113,6 +113,24 @@ static exactloss_error ciou(const exactloss_call* call, const c_tensors* tensors
   return exactloss_ciou(call, &boxes, &box_parameters);
 }
 
+static exactloss_error detection(const exactloss_call* call, const c_tensors* tensors) {
+  const exactloss_pair classes = pair_of(tensors);
+  const exactloss_detection_parameters parameters = {.alpha = 0.75,
+                                                     .gamma = 1.5,
+                                                     .beta = 0.25,
+                                                     .eps = 0.125,
+                                                     .class_weight = 2,
+                                                     .box_weight = 0.5,
+                                                     .iou_weight = 3};
+  exactloss_pair boxes = exactloss_default_pair();
+  boxes.rows = C_ROWS;
+  boxes.columns = C_COLUMNS;
+  boxes.input = dense(tensors->inputs[2]);
+  boxes.target = dense(tensors->inputs[3]);
+  boxes.input_gradient = tensors->gradients[2];
+  return exactloss_detection(call, &classes, &boxes, &parameters);
+}
+
 static exactloss_error dice(const exactloss_call* call, const c_tensors* tensors) {
   const exactloss_pair pair = pair_of(tensors);
   const exactloss_dice_parameters parameters = {.smooth = 0.5, .per_sample = true};
@@ -174,6 +192,7 @@ const c_loss c_losses[] = {{"mse", mse},
                            {"giou", giou},
                            {"diou", diou},
                            {"ciou", ciou},
+                           {"detection", detection},
                            {"dice", dice},
                            {"bce_dice", bce_dice},
                            {"nll", nll},

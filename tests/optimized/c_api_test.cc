@@ -63,6 +63,23 @@ const std::map<std::string, Run>& Losses() {
       {"giou", [](const Call& call, const T& t) { return Giou(call, PairOf(t), {.eps = 0.125}); }},
       {"diou", [](const Call& call, const T& t) { return Diou(call, PairOf(t), {.eps = 0.125}); }},
       {"ciou", [](const Call& call, const T& t) { return Ciou(call, PairOf(t), {.eps = 0.125}); }},
+      {"detection",
+       [](const Call& call, const T& t) {
+         Pair boxes;
+         boxes.rows = C_ROWS;
+         boxes.columns = C_COLUMNS;
+         boxes.input = {t.inputs[2]};
+         boxes.target = {t.inputs[3]};
+         boxes.input_gradient = t.gradients[2];
+         return Detection(call, PairOf(t), boxes,
+                          {.alpha = 0.75,
+                           .gamma = 1.5,
+                           .beta = 0.25,
+                           .eps = 0.125,
+                           .class_weight = 2,
+                           .box_weight = 0.5,
+                           .iou_weight = 3});
+       }},
       {"dice", [](const Call& call,
                   const T& t) { return Dice(call, PairOf(t), {.smooth = 0.5, .per_sample = true}); }},
       {"bce_dice",
