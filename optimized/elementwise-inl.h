@@ -171,9 +171,7 @@ class ElementKernel {
     for (; begin + kGroup <= local.size; begin += kGroup) {
       GroupSink<kReduced> sink(dtype, scale, local.outputs[0], local.outputs[1]);
       for (sink.i = begin; sink.i < begin + kGroup;) {
-        Step(formula, local, 0, &sink);
-        if constexpr (kTurns > 1) Step(formula, local, 1, &sink);
-        if constexpr (kTurns > 2) Step(formula, local, 2, &sink), Step(formula, local, 3, &sink);
+        for (std::size_t turn = 0; turn < kTurns; ++turn) Step(formula, local, turn, &sink);
       }
       if (HWY_UNLIKELY(!sink.IsSure())) break;
       sink.AddTo(sums);
@@ -196,12 +194,10 @@ class ElementKernel {
   }
 
   static constexpr std::size_t kTurns = kSumLanes / kQuickLanes;
-  static_assert(kTurns == 1 || kTurns == 2 || kTurns == 4);
   template <bool kReduced>
   struct GroupSink {
     static constexpr bool kTakesTarget = false;
     HWY_INLINE GroupSink(Dtype d, const Scale& s, T* l, T* g) : dtype(d), scale(s), loss(l), gradient(g) {
-#pragma GCC unroll 4
       for (std::size_t k = 0; k < kTurns; ++k) {
         Put(Quick(0.0), &sum[k]);
         Put(Quick(0.0), &error[k]);
@@ -227,14 +223,12 @@ class ElementKernel {
     HWY_INLINE bool IsSure() const {
       PackMask all = sure;
       if constexpr (kReduced) {
-#pragma GCC unroll 4
         for (std::size_t k = 0; k < kTurns; ++k) all = all & AllPacks(Abs(sum[k]) < Quick(kInfinity));
       }
       return AllTrue(all) && (!kExact || AllTrue(same));
     }
     HWY_INLINE void AddTo(LaneSums* sums) const {
       if constexpr (kReduced) {
-#pragma GCC unroll 16
         for (std::size_t k = 0; k < kSumPacks; ++k) {
           sums->sum[k].hi = sums->sum[k].hi + sum[k / kQuickPacks].part[k % kQuickPacks];
           if constexpr (kExact)

@@ -19,7 +19,11 @@ HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
 
 /// As many as make up the lanes of a sum; more than four would not fit into the registers.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr std::size_t kQuickPacks = 1;  // more of them take g++ minutes to watch
+#else
 inline constexpr std::size_t kQuickPacks = std::min<std::size_t>(kSumLanes / kPackLanes, 4);
+#endif
 inline constexpr std::size_t kQuickLanes = kQuickPacks * kPackLanes;
 
 struct QuickMask {
