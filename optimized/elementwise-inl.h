@@ -153,7 +153,7 @@ class ElementKernel {
   /// call needs. Returns where a group begins that wants that look, or an output that is left out here: that
   /// group is to be done by Packs.
   std::size_t Groups(const Slice<T>& slice, std::size_t begin, LaneSums* sums) const {
-    if constexpr (std::is_same_v<N, DoubleWord> || kPackLanes == 1) {  // the scalar target is not for speed
+    if constexpr (std::is_same_v<N, DoubleWord> || kPackLanes == 1 || kQuickPacks == 1) {  // not for speed
       return begin;
     } else {
       if (slice.outputs[1] == nullptr || slice.outputs[2] != nullptr) return begin;
