@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -45,7 +46,7 @@ class Guarded {
     mprotect(base_, page, PROT_NONE);
     mprotect(base_ + page + inner_, page, PROT_NONE);
     data_ = base_ + page + (at_end ? inner_ - size_ : 0);
-    std::memcpy(data_, bytes.data(), size_);
+    std::copy(bytes.begin(), bytes.end(), data_);
   }
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
