@@ -30,13 +30,15 @@ struct BceWithLogitsFormula {
     const N mass = kWeighted ? positive + other : N(1.0);
     const N linear = wrong * logistic.magnitude, curved = mass * logistic.log;
     const N loss = linear + curved;
-    // sgn(x) (wrong - mass sigmoid(-|x|)), of which a target of 1/2 leaves tanh(|x| / 2) / 2
+    // sgn(x) (wrong - mass sigmoid(-|x|))
     const N share = mass * logistic.minor;
     N slope = wrong - share, size = Abs(wrong) * kTiny + Abs(share);
-    if constexpr (!kWeighted && !std::is_same_v<N, Pack>) {
+    if constexpr (!kWeighted && !Doubles<N>) {
+      // Beside a target of 1/2, of which a small logit leaves but tanh(|x| / 2) / 2.
       const N off = wrong - N(0.5), half = logistic.gap * N(0.5);
-      slope = off + half;
-      size = Abs(off) + half;
+      const auto even = Abs(off) < N(0.25);
+      slope = Select(even, off + half, slope);
+      size = Select(even, Abs(off) + half, size);
     }
     const N signed_slope = Select(logistic.negative, -slope, slope);
     const N scale = kWeighted ? Abs(weight) : N(1.0);
