@@ -297,14 +297,7 @@ Error Detection(const Call& call, const Pair& classes, const Pair& boxes,
   DetectionSums sums;
   EXACTLOSS_DISPATCH(RunDetection)(detection, &sums);
   if (classes.loss == nullptr) return {};
-  const double loss = RoundedDetection(detection, sums);
-  if (call.dtype == Dtype::kF64) {
-    Store(call.dtype, loss, static_cast<double*>(classes.loss));
-  } else if (call.dtype == Dtype::kF32) {
-    Store(call.dtype, loss, static_cast<float*>(classes.loss));
-  } else {
-    Store(call.dtype, loss, static_cast<Half*>(classes.loss));
-  }
+  StoreTo(call.dtype, RoundedDetection(detection, sums), classes.loss, 0);
   return {};
 }
 

@@ -46,8 +46,8 @@ struct Scale {
     }
   }
   double divisor, inverse, lost;
-  double
-      unit;  ///< what a pack loses: by a power of two, as a batch often is, nothing, so that 0 stays a proof
+  /// What a pack loses: by a power of two, as a batch often is, nothing, so that 0 stays a proof.
+  double unit;
 };
 
 /// The rounded loss and gradients of one element, decided in Multi; infinite inputs as limits.
@@ -80,7 +80,7 @@ HWY_NOINLINE void DecideElement(const F& formula, Dtype dtype, const double (&in
   std::copy(std::begin(agreed), std::end(agreed), std::begin(rounded));
 }
 
-/// Sixteen elements in double words: each output as hi, lo and a bound.
+/// A pack of elements in double words: each output as hi, lo and a bound.
 struct WordLanes {
   double hi[kPackLanes], lo[kPackLanes], error[kPackLanes];
 };

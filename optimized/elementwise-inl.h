@@ -153,7 +153,7 @@ class ElementKernel {
   /// call needs. Returns where a group begins that wants that look, or an output that is left out here: that
   /// group is to be done by Packs.
   std::size_t Groups(const Slice<T>& slice, std::size_t begin, LaneSums* sums) const {
-    if constexpr (std::is_same_v<N, DoubleWord> || kPackLanes == 1 || kQuickPacks == 1) {  // not for speed
+    if constexpr (std::is_same_v<N, DoubleWord> || kQuickPacks == 1) {
       return begin;
     } else {
       if (slice.outputs[1] == nullptr || slice.outputs[2] != nullptr) return begin;
@@ -170,9 +170,7 @@ class ElementKernel {
     const Scale scale = scale_;
     for (; begin + kGroup <= local.size; begin += kGroup) {
       GroupSink<kReduced> sink(dtype, scale, local.outputs[0], local.outputs[1]);
-      for (sink.i = begin; sink.i < begin + kGroup;) {
-        for (std::size_t turn = 0; turn < kTurns; ++turn) Step(formula, local, turn, &sink);
-      }
+      for (sink.i = begin; sink.i < begin + kGroup; sink.i += kQuickLanes) Step(formula, local, &sink);
       if (HWY_UNLIKELY(!sink.IsSure())) break;
       sink.AddTo(sums);
     }
@@ -180,7 +178,7 @@ class ElementKernel {
   }
 
   template <class Sink>
-  static HWY_INLINE void Step(const F& formula, const Slice<T>& slice, std::size_t turn, Sink* sink) {
+  static HWY_INLINE void Step(const F& formula, const Slice<T>& slice, Sink* sink) {
     const auto load = [&](std::size_t k)
                           HWY_ATTR { return LoadQuickOf(sink->dtype, slice.inputs[k] + sink->i); };
     Arguments<Quick> arguments;
@@ -188,12 +186,10 @@ class ElementKernel {
     Put(load(1), &arguments.target);
     if constexpr (F::kOthers > 0) Put(load(2), &arguments.other[0]);
     if constexpr (F::kOthers > 1) Put(load(3), &arguments.other[1]);
-    sink->turn = turn;
     formula(arguments, sink);
-    sink->i += kQuickLanes;
   }
 
-  static constexpr std::size_t kTurns = kSumLanes / kQuickLanes;
+  static constexpr std::size_t kTurns = kSumLanes / kQuickLanes;  ///< to fill the lanes of a sum
   template <bool kReduced>
   struct GroupSink {
     static constexpr bool kTakesTarget = false;
@@ -205,6 +201,7 @@ class ElementKernel {
     }
     HWY_INLINE void Loss(const Approx<Quick>& a) {
       if constexpr (kReduced) {
+        const std::size_t turn = i / kQuickLanes % kTurns;
         Put(sum[turn] + a.value, &sum[turn]);
         if constexpr (kExact) Put(error[turn] + MulAdd(Abs(a.value), kLaneSumUnit, a.error), &error[turn]);
       } else {
@@ -240,7 +237,7 @@ class ElementKernel {
     Dtype dtype;
     Scale scale;
     T *loss, *gradient;
-    std::size_t i = 0, turn = 0;
+    std::size_t i = 0;
     Quick sum[kTurns], error[kTurns];
     PackMask sure = Pack(0.0) == Pack(0.0);                                      ///< mode fast
     RoundedMask<T> same = Same(Round<T>(Dtype(), 0.0), Round<T>(Dtype(), 0.0));  ///< mode exact
@@ -381,7 +378,7 @@ class ElementKernel {
     return DecideTerm(formula_, inputs);
   }
 
-  /// Decides the doubtful lanes of a slice: double words first, sixteen at a time.
+  /// Decides the doubtful lanes of a slice: double words first, a pack at a time.
   HWY_NOINLINE void Resolve(const Slice<T>& slice, const Doubts& doubts) const {
     for (std::size_t first = 0; first < doubts.size; first += kPackLanes) {
       const std::size_t lanes = std::min(kPackLanes, doubts.size - first);

@@ -91,4 +91,26 @@ inline void Store(Dtype dtype, double x, Half* to) {
   to->bits = static_cast<std::uint16_t>(bits | (std::signbit(x) ? 0x8000U : 0U));
 }
 
+/// The same where the storage is known at run time alone, for the paths where that does not matter.
+inline double LoadFrom(Dtype dtype, const void* data, std::ptrdiff_t index) {
+  switch (dtype) {
+    case Dtype::kF64:
+      return Load(dtype, static_cast<const double*>(data) + index);
+    case Dtype::kF32:
+      return Load(dtype, static_cast<const float*>(data) + index);
+    default:
+      return Load(dtype, static_cast<const Half*>(data) + index);
+  }
+}
+inline void StoreTo(Dtype dtype, double x, void* data, std::size_t index) {
+  switch (dtype) {
+    case Dtype::kF64:
+      return Store(dtype, x, static_cast<double*>(data) + index);
+    case Dtype::kF32:
+      return Store(dtype, x, static_cast<float*>(data) + index);
+    default:
+      return Store(dtype, x, static_cast<Half*>(data) + index);
+  }
+}
+
 }  // namespace exactloss::optimized

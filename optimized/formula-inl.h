@@ -20,15 +20,15 @@ namespace exactloss::optimized::HWY_NAMESPACE {
 template <class N>
 concept Doubles = std::is_same_v<N, Pack> || std::is_same_v<N, Quick>;
 
+/// What bounds a number: as many lanes.
+template <class N>
+using BoundOf = std::conditional_t<std::is_same_v<N, Quick>, Quick, Pack>;
+
 /// A value, and a bound of |value - truth|. A Multi knows its own.
 template <class N>
 struct Approx {
   N value;
-  Pack error;
-};
-template <>
-struct Approx<Quick> {
-  Quick value, error;
+  BoundOf<N> error;
 };
 template <>
 struct Approx<Multi> {
@@ -81,11 +81,7 @@ HWY_INLINE Approx<N> Losing(const N& value, const N& lost) {
 template <class N>
 struct Difference {
   N value;
-  Pack lost;
-};
-template <>
-struct Difference<Quick> {
-  Quick value, lost;
+  BoundOf<N> lost;
 };
 template <>
 struct Difference<Multi> {

@@ -216,7 +216,7 @@ class OverlapKernel {
     for (std::size_t begin = 0; begin < size; begin += kGroup) {
       const std::size_t end = std::min(begin + kGroup, size);
       LaneSums group_e, group_d, group_n, group_b;
-      const auto add = [&](std::size_t i, const auto& terms, const auto& t) HWY_ATTR {
+      const auto add = [&](std::size_t i, const auto& terms, [[maybe_unused]] const auto& t) HWY_ATTR {
         if constexpr (kExact) {
           lowest = LeastOf(terms.spread, lowest);
           highest = LeastOf(-t, highest);
@@ -347,16 +347,17 @@ class OverlapKernel {
     for (std::size_t begin = 0; begin < size; begin += kQuickLanes) {
       const std::size_t end = std::min(begin + kQuickLanes, size);
       if (!kTarget && end - begin == kQuickLanes) {
-        const Approx<Quick> slope =
-            InputSlope(constants, LoadQuickOf(dtype, xs + begin), LoadQuickOf(dtype, ts + begin));
+        const Logistic<Quick> logistic(LoadQuickOf(dtype, xs + begin));
+        const Approx<Quick> slope = InputSlope(constants, logistic, LoadQuickOf(dtype, ts + begin));
         if (HWY_LIKELY(EmitAll(dtype, slope, outputs[0] + begin))) continue;
       }
       for (std::size_t i = begin; i < end; i += kPackLanes) {
         const Pack x = LoadPackOf(dtype, xs + i), t = LoadPackOf(dtype, ts + i);
+        const Logistic<Pack> logistic(x);
         std::uint32_t doubtful = 0;
         if (!kTarget || outputs[0] != nullptr)
-          doubtful = Emit(dtype, InputSlope(constants, x, t), outputs[0] + i);
-        if constexpr (kTarget) doubtful |= Emit(dtype, TargetSlope(constants, x), outputs[1] + i);
+          doubtful = Emit(dtype, InputSlope(constants, logistic, t), outputs[0] + i);
+        if constexpr (kTarget) doubtful |= Emit(dtype, TargetSlope(constants, logistic, x), outputs[1] + i);
         if (HWY_UNLIKELY(doubtful != 0)) {
           const std::uint32_t valid = size - i < kPackLanes ? (1U << (size - i)) - 1 : ~0U;
           doubts->Add(i, doubtful & valid);
@@ -366,8 +367,7 @@ class OverlapKernel {
   }
 
   template <class P>
-  static HWY_INLINE Approx<P> InputSlope(const Constants& c, const P& x, const P& t) {
-    const Logistic<P> logistic(x);
+  static HWY_INLINE Approx<P> InputSlope(const Constants& c, const Logistic<P>& logistic, const P& t) {
     const P both = logistic.minor * logistic.major;
     const P slope = both * NegMulAdd(P(c.tilt), t, P(c.level));
     const P error = both * MulAdd(Abs(t), P(c.tilt_error), P(c.level_error));
@@ -379,8 +379,8 @@ class OverlapKernel {
       return WithError(slope, error);
     }
   }
-  static HWY_INLINE Approx<Pack> TargetSlope(const Constants& c, const Pack& x) {
-    const Logistic<Pack> logistic(x);
+  static HWY_INLINE Approx<Pack> TargetSlope(const Constants& c, const Logistic<Pack>& logistic,
+                                             const Pack& x) {
     const Pack p = logistic.Sigmoid();
     Approx<Pack> slope = {NegMulAdd(Pack(c.tilt), p, Pack(c.level)),
                           MulAdd(p, Pack(c.tilt_error), Pack(c.level_error))};

@@ -363,14 +363,7 @@ void OverlapSample::Resolve(std::size_t block, const std::uint16_t* lanes, std::
                             void* const (&outputs)[2]) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto store = [&](std::size_t k, std::size_t lane, double rounded) {
-    if (outputs[k] == nullptr) return;
-    if (call_.dtype == Dtype::kF64) {
-      Store(call_.dtype, rounded, static_cast<double*>(outputs[k]) + lane);
-    } else if (call_.dtype == Dtype::kF32) {
-      Store(call_.dtype, rounded, static_cast<float*>(outputs[k]) + lane);
-    } else {
-      Store(call_.dtype, rounded, static_cast<Half*>(outputs[k]) + lane);
-    }
+    if (outputs[k] != nullptr) StoreTo(call_.dtype, rounded, outputs[k], lane);
   };
   const bool words = is_regular_ && call_.dtype != Dtype::kF64;
   double last_x = kNan, last_t = kNan, last[2] = {};  // neighbours are often equal
@@ -434,13 +427,7 @@ void StoreOverlapLoss(const OverlapCall& call, const Total& total) {
     rounded = IsSureLoss(call, better, call.divisor) ? better.Rounded(call.dtype, call.divisor)
                                                      : OverlapDecision::Reduced(call);
   }
-  if (call.dtype == Dtype::kF64) {
-    Store(call.dtype, rounded, static_cast<double*>(call.loss));
-  } else if (call.dtype == Dtype::kF32) {
-    Store(call.dtype, rounded, static_cast<float*>(call.loss));
-  } else {
-    Store(call.dtype, rounded, static_cast<Half*>(call.loss));
-  }
+  StoreTo(call.dtype, rounded, call.loss, 0);
 }
 
 }  // namespace exactloss::optimized::HWY_NAMESPACE

@@ -10,21 +10,6 @@
 namespace exactloss::optimized {
 namespace {
 
-template <class T>
-double At(const ElementCall& call, std::size_t k, std::size_t row, std::size_t column) {
-  const Input& input = call.inputs[k];
-  const auto stride =
-      input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call.columns) : input.row_stride;
-  return Load(call.dtype,
-              static_cast<const T*>(input.data) + static_cast<std::ptrdiff_t>(row) * stride + column);
-}
-
-template <class T>
-OverlapElement ElementAt(const ElementCall& call, std::size_t index) {
-  const std::size_t row = index / call.columns, column = index % call.columns;
-  return {At<T>(call, 0, row, column), At<T>(call, 1, row, column)};
-}
-
 /// sigmoid(x) and its complement; softplus(-|x|).
 struct Sides {
   explicit Sides(const Multi& x, bool log) {
@@ -47,14 +32,14 @@ struct Sums {
 }  // namespace
 
 OverlapElement OverlapElementAt(const ElementCall& call, std::size_t index) {
-  switch (call.dtype) {
-    case Dtype::kF64:
-      return ElementAt<double>(call, index);
-    case Dtype::kF32:
-      return ElementAt<float>(call, index);
-    default:
-      return ElementAt<Half>(call, index);
-  }
+  const std::size_t row = index / call.columns, column = index % call.columns;
+  const auto at = [&](const Input& input) {
+    const auto stride =
+        input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call.columns) : input.row_stride;
+    return LoadFrom(call.dtype, input.data,
+                    static_cast<std::ptrdiff_t>(row) * stride + static_cast<std::ptrdiff_t>(column));
+  };
+  return {at(call.inputs[0]), at(call.inputs[1])};
 }
 
 Error CheckOverlap(const Call& call, const Pair& pair, double smooth, bool per_sample, OverlapCall* overlap) {

@@ -2,7 +2,7 @@
 // formula's chain of operations is some ten times as long as a single operation takes, and a processor does
 // not look that far ahead: lockstep makes it a third faster.
 //
-// To a formula it is one more kind of number, whose roundings are bounded and not tracked.
+// To a formula it is one more kind of number, with the functions and the bounds of a pack.
 #if defined(EXACTLOSS_OPTIMIZED_QUICK_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef EXACTLOSS_OPTIMIZED_QUICK_INL_H_
 #undef EXACTLOSS_OPTIMIZED_QUICK_INL_H_
@@ -18,11 +18,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::optimized::HWY_NAMESPACE {
 
-/// As many as make up the lanes of a sum; more than four would not fit into the registers.
+/// As many as make up the lanes of a sum; more than four would not fit into the registers. One, where speed
+/// does not count: the scalar target, and sanitizers, which g++ would watch them with for minutes.
 #ifdef __SANITIZE_ADDRESS__
-inline constexpr std::size_t kQuickPacks = 1;  // more of them take g++ minutes to watch
+inline constexpr std::size_t kQuickPacks = 1;
 #else
-inline constexpr std::size_t kQuickPacks = std::min<std::size_t>(kSumLanes / kPackLanes, 4);
+inline constexpr std::size_t kQuickPacks =
+    kPackLanes == 1 ? 1 : std::min<std::size_t>(kSumLanes / kPackLanes, 4);
 #endif
 inline constexpr std::size_t kQuickLanes = kQuickPacks * kPackLanes;
 

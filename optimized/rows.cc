@@ -21,28 +21,6 @@ Quotient Divide(const RowSum& a, const RowSum& b) {
   return quotient;
 }
 
-double LoadFrom(Dtype dtype, const void* data, std::ptrdiff_t index) {
-  switch (dtype) {
-    case Dtype::kF64:
-      return static_cast<const double*>(data)[index];
-    case Dtype::kF32:
-      return static_cast<const float*>(data)[index];
-    default:
-      return Load(dtype, static_cast<const Half*>(data) + index);
-  }
-}
-
-void StoreTo(Dtype dtype, double x, void* data, std::size_t index) {
-  switch (dtype) {
-    case Dtype::kF64:
-      return Store(dtype, x, static_cast<double*>(data) + index);
-    case Dtype::kF32:
-      return Store(dtype, x, static_cast<float*>(data) + index);
-    default:
-      return Store(dtype, x, static_cast<Half*>(data) + index);
-  }
-}
-
 bool HasNoWeight(const RowCall& call) {
   const RowSum& divisor = call.divisor;
   return divisor.special == 0 && divisor.error == 0 && divisor.sum.hi + divisor.sum.lo == 0;

@@ -86,10 +86,6 @@ void StoreNoWeight(const RowCall& call);
 /// The weight of a class.
 double WeightOf(const RowCall& call, std::size_t index);
 
-/// Storage formats known at run time alone, for the paths where that does not matter.
-double LoadFrom(Dtype dtype, const void* data, std::ptrdiff_t index);
-void StoreTo(Dtype dtype, double x, void* data, std::size_t index);
-
 /// One place in doubles, with its infinities settled: the limits at +inf are the values where the largest
 /// logit is 0 and every other -inf.
 struct RowProblem {

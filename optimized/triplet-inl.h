@@ -46,14 +46,7 @@ struct RowWords {
     return LoadPack(lanes);
   }
   double Single(std::size_t k, std::size_t i) const {
-    switch (dtype) {
-      case Dtype::kF64:
-        return Load(dtype, static_cast<const double*>(x[k]) + i);
-      case Dtype::kF32:
-        return Load(dtype, static_cast<const float*>(x[k]) + i);
-      default:
-        return Load(dtype, static_cast<const Half*>(x[k]) + i);
-    }
+    return LoadFrom(dtype, x[k], static_cast<std::ptrdiff_t>(i));
   }
 };
 
