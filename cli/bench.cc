@@ -79,15 +79,24 @@ class Earlier {
   Json rows_;
 };
 
+void PrintHeading(const BenchOptions& options) {
+  std::cout << fmt::format(
+      "{}, {}: loss and gradient, mean, {}, medians of {} rounds\n"
+      "{:<16}{:<6}{:<18}{:<14}{:>9}{:>9}  (quartiles of the ratio)\n",
+      ProgramName(), CpuName(),
+      options.threads == 1 ? "1 thread, CPU time" : fmt::format("{} threads, wall clock", options.threads),
+      options.rounds, "loss", "dtype", "shape", "contender", "ns/el", "x faster");
+}
+
 void PrintRow(const BenchRow& row, const Earlier& earlier) {
   std::string line =
       fmt::format("{:<16}{:<6}{:<18}{:<14}", row.loss, row.dtype, CellText(row), row.contender);
   if (!row.missing.empty()) {
-    line += row.missing;
+    line += " missing: " + row.missing;
   } else {
     line += fmt::format("{:>9.3f}", row.nanoseconds.median);
     if (row.ratio.median > 0)
-      line += fmt::format("{:>9.2f}  ({:.2f} .. {:.2f})", row.ratio.median, row.ratio.low, row.ratio.high);
+      line += fmt::format(" {:>8.2f}  ({:.2f} .. {:.2f})", row.ratio.median, row.ratio.low, row.ratio.high);
     if (const auto change = earlier.Change(row)) line += fmt::format("  {:.2f} of before", *change);
   }
   std::cout << line << std::endl;
@@ -112,12 +121,8 @@ ExitStatus RunBench(BenchFlags& flags) {
   flags.options.dtypes = DtypesNamed(flags.dtypes);
   const Earlier earlier(flags.compare);
   std::vector<BenchRow> rows;
-  std::cout << fmt::format(
-      "{}, {}: loss and gradient, mean, {} thread{}, CPU time, medians of {} rounds\n"
-      "{:<16}{:<6}{:<18}{:<14}{:>9}{:>9}  (quartiles of the ratio)\n",
-      ProgramName(), CpuName(), flags.options.threads, flags.options.threads == 1 ? "" : "s",
-      flags.options.rounds, "loss", "dtype", "shape", "contender", "ns/el", "x faster");
   Bench(flags.options, [&](const BenchRow& row) {
+    if (rows.empty()) PrintHeading(flags.options);
     PrintRow(row, earlier);
     rows.push_back(row);
   });
@@ -155,6 +160,12 @@ Action AddBench(CLI::App& app) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 28));
   app.add_option("--subject", flags->options.peers, "LibTorch subjects; the first is the unit of the ratios")
       ->delimiter(',');
+  auto* compile = app.add_flag("--compile", flags->options.compile,
+                               "torch.compile too: slow, since it compiles each cell");
+  app.add_option(
+         "--python", flags->options.python,
+         "the Python of torch.compile; when left out, that of $VIRTUAL_ENV or build/venv that has torch")
+      ->needs(compile);
   app.add_option("--rounds", flags->options.rounds, "rounds, in each of which everyone has a turn")
       ->check(CLI::Range(1, 1000));
   app.add_option("--threads", flags->options.threads, "threads; with several, times are of the wall clock")

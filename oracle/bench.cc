@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <stdexcept>
 
 #include "oracle/bench_contender.h"
 
@@ -34,11 +35,38 @@ std::vector<BenchCell> CellsOf(const BenchOptions& options) {
   return cells;
 }
 
+/// Seconds of a computation, once a few in a row take about the same: caches and dispatch are warm then, and
+/// the heap of a host has grown, whose new pages may take many times as long as the loss and come over many
+/// calls.
+double WarmUp(BenchContender* contender) {
+  constexpr std::size_t kMost = 40, kInARow = 8;
+  constexpr double kSame = 1.3;
+  std::vector<double> seconds;
+  for (;;) {
+    seconds.push_back(contender->Time(1));
+    if (seconds.size() < kInARow) continue;
+    const auto [low, high] = std::minmax_element(seconds.end() - kInARow, seconds.end());
+    if (*high <= kSame * *low || seconds.size() == kMost) return *low;
+  }
+}
+
 struct Lane {
   BenchContender* contender;
   int repeat = 1;
-  std::vector<double> seconds;  ///< of one computation, round by round
-  std::string missing;
+  std::vector<double> seconds = {};  ///< of one computation, round by round
+  std::string missing = {};
+
+  /// Who fails is out of this cell, and the others go on.
+  template <class Step>
+  void Try(Step step) {
+    if (!missing.empty()) return;
+    try {
+      step();
+    } catch (const std::runtime_error& error) {
+      missing = error.what();
+      seconds.clear();
+    }
+  }
 };
 
 void RunCell(const BenchCell& cell, const BenchOptions& options,
@@ -46,18 +74,17 @@ void RunCell(const BenchCell& cell, const BenchOptions& options,
              const std::function<void(const BenchRow&)>& sink) {
   std::vector<Lane> lanes;
   for (const auto& contender : all) {
-    Lane lane{contender.get(), 1, {}, contender->Prepare(cell)};
-    if (lane.missing.empty()) {
-      lane.contender->Time(1);  // caches, pages, dispatch
+    Lane& lane = lanes.emplace_back(Lane{contender.get()});
+    lane.Try([&] {
+      lane.missing = contender->Prepare(cell);
+      if (!lane.missing.empty()) return;
       lane.repeat = static_cast<int>(
-          std::clamp(kRoundSeconds / std::max(lane.contender->Time(1), 1e-9), 1.0, double{kMaxRepeat}));
-    }
-    lanes.push_back(std::move(lane));
+          std::clamp(kRoundSeconds / std::max(WarmUp(contender.get()), 1e-9), 1.0, double{kMaxRepeat}));
+    });
   }
   for (int round = 0; round < options.rounds; ++round) {
-    for (Lane& lane : lanes) {
-      if (lane.missing.empty()) lane.seconds.push_back(lane.contender->Time(lane.repeat) / lane.repeat);
-    }
+    for (Lane& lane : lanes)
+      lane.Try([&] { lane.seconds.push_back(lane.contender->Time(lane.repeat) / lane.repeat); });
   }
   for (const Lane& lane : lanes) {
     BenchRow row{std::string(cell.loss->loss),
@@ -126,10 +153,11 @@ void Bench(const BenchOptions& options, const std::function<void(const BenchRow&
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   std::vector<std::unique_ptr<BenchContender>> contenders;
   for (const std::string& peer : options.peers) contenders.push_back(MakePeer(peer, options.threads));
+  if (options.compile) contenders.push_back(MakeCompiled(options.python, options.threads));
   contenders.push_back(MakeKernels(optimized::Mode::kFast, options.threads));
   contenders.push_back(MakeKernels(optimized::Mode::kExact, options.threads));
-  contenders.push_back(MakeByteFloor());
-  contenders.push_back(MakeEmptyCall());
+  contenders.push_back(MakeByteFloor(options.threads));
+  contenders.push_back(MakeEmptyCall(options.threads));
   for (const BenchCell& cell : CellsOf(options)) {
     if (options.progress) {
       options.progress(std::string(cell.loss->loss) + " " + std::string(Name(cell.dtype)) + " " +

@@ -2,7 +2,8 @@
 //
 // Contenders take turns, round by round, so that what else the machine does hits all of them; a ratio is
 // formed in each round, and its median and quartiles are told. Times are of the CPU of the thread that
-// computes; LibTorch runs in its host, which times itself by the same clock. Memory is recycled: else the
+// computes, with several threads of the wall; LibTorch and torch.compile run in hosts, which time themselves
+// by the same clock. Memory is recycled: else the
 // first touch of pages would be most of it.
 #pragma once
 
@@ -53,7 +54,9 @@ struct BenchOptions {
   std::vector<std::size_t> sizes = {65536, 1 << 24};
   std::vector<std::size_t> classes = {10, 1000, 131072};
   std::vector<std::string> peers = {
-      "libtorch"};  ///< names of LibTorch subjects; the first is the unit of ratios
+      "libtorch"};       ///< names of LibTorch subjects; the first is the unit of ratios
+  bool compile = false;  ///< torch.compile too
+  std::string python;    ///< its Python; "": the first found that has torch
   int rounds = 9;
   int threads = 1;
   std::function<void(const std::string& doing)> progress;

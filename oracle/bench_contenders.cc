@@ -1,16 +1,18 @@
-#include <time.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include "optimized/byte_floor.h"
 #include "oracle/bench_contender.h"
-#include "oracle/host_process.h"
-#include "oracle/subject.h"
+#include "oracle/bench_host.h"
 #include "oracle/torch_hosts.h"
+#include "reference/problem.h"
 #include "reference/text.h"
 
 namespace exactloss {
@@ -18,74 +20,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Of the CPU that this thread used; of all threads when several compute.
-double Seconds(int threads) {
-  timespec now = {};
-  clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-std::string_view NameOf(BenchFill fill) {
-  switch (fill) {
-    case BenchFill::kNormal:
-      return "normal";
-    case BenchFill::kBinary:
-      return "binary";
-    case BenchFill::kUnit:
-      return "unit";
-    case BenchFill::kLogProbability:
-      return "log_probability";
-    case BenchFill::kBoxes:
-      return "boxes";
-    default:
-      return "index";
-  }
-}
-
 class Peer final : public BenchContender {
  public:
-  Peer(std::string subject, const HostCommand& command, int threads)
-      : name_(std::move(subject)), process_(command), threads_(threads) {}
+  Peer(std::string subject, HostCommand command, int threads)
+      : name_(std::move(subject)), host_(std::move(command)), threads_(threads) {}
 
   std::string name() const override { return name_; }
-
   std::string Prepare(const BenchCell& cell) override {
-    Json inputs = Json::array();
-    for (const BenchInput& input : cell.loss->inputs) {
-      const bool index = input.fill == BenchFill::kIndex;
-      Json shape = index ? Json{cell.rows} : Json{cell.rows, cell.columns};
-      inputs.push_back(
-          {{"name", input.name}, {"fill", NameOf(input.fill)}, {"shape", shape}, {"classes", cell.columns}});
-    }
-    Json parameters = Json::object();
-    for (const ParameterSpec& parameter : FindLoss(cell.loss->loss)->parameters) {
-      parameters[std::string(parameter.name)] = FormatHex(parameter.default_value);
-    }
-    const Json answer = Ask({{"type", "bench"},
-                             {"loss", cell.loss->loss},
-                             {"dtype", Name(cell.dtype)},
-                             {"parameters", parameters},
-                             {"inputs", inputs},
-                             {"threads", threads_}});
-    return answer.value("message", "");
+    return host_.Ask(BenchFrame(cell, threads_)).value("message", "");
   }
-
-  double Time(int repeat) override {
-    return Ask({{"type", "time"}, {"repeat", repeat}}).value("seconds", std::nan(""));
-  }
+  double Time(int repeat) override { return host_.Time(repeat); }
 
  private:
-  Json Ask(const Json& frame) {
-    process_.Send(frame.dump() + "\n");
-    std::string line;
-    if (process_.ReadLine(&line, 1 << 20, std::chrono::minutes(5)) != HostProcess::Event::kRead) {
-      throw std::runtime_error(Concat(name_, ": its host ", process_.Ending(), ": ", process_.LastWords()));
-    }
-    return Json::parse(line);
-  }
-
   std::string name_;
-  HostProcess process_;
+  BenchHost host_;
   int threads_;
 };
 
@@ -97,6 +45,7 @@ class Buffer {
     std::memset(data_.get(), 0, bytes_);
   }
   void* data() const { return data_.get(); }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   struct Free {
@@ -144,20 +93,29 @@ Buffer Drawn(const BenchCell& cell, BenchFill fill, std::mt19937_64* random) {
 /// What is computed in process: inputs, and room for a gradient to each prediction.
 class InProcess : public BenchContender {
  public:
+  explicit InProcess(int threads) : threads_(threads) {}
+
   std::string Prepare(const BenchCell& cell) override {
     cell_ = cell;
     inputs_.clear();
     gradients_.clear();
     std::mt19937_64 random(1);
     for (const BenchInput& input : cell.loss->inputs) inputs_.push_back(Drawn(cell, input.fill, &random));
-    const std::size_t predictions = inputs_.size() == 2 ? 1 : inputs_.size() == 3 ? 3 : 2;
-    for (std::size_t k = 0; k < predictions; ++k) gradients_.emplace_back(bytes());
+    for (std::size_t k = 0; k < Predictions().size(); ++k) gradients_.emplace_back(bytes());
     return {};
   }
 
  protected:
   std::size_t bytes() const { return cell_.elements() * static_cast<std::size_t>(SizeInBytes(cell_.dtype)); }
 
+  /// Which of the inputs: an input, each of a triplet, the classes and the boxes.
+  std::vector<std::size_t> Predictions() const {
+    if (cell_.loss->inputs.size() == 2) return {0};
+    return cell_.loss->inputs.size() == 3 ? std::vector<std::size_t>{0, 1, 2}
+                                          : std::vector<std::size_t>{0, 2};
+  }
+
+  int threads_;
   BenchCell cell_;
   std::vector<Buffer> inputs_, gradients_;
   Buffer loss_{sizeof(double)};
@@ -165,11 +123,12 @@ class InProcess : public BenchContender {
 
 class ByteFloor final : public InProcess {
  public:
+  using InProcess::InProcess;
   std::string name() const override { return "byte floor"; }
   double Time(int repeat) override {
     const bool pair = cell_.loss->inputs[1].fill != BenchFill::kIndex;
     const std::size_t whole = (bytes() + 63) / 64 * 64;
-    const double start = Seconds(1);
+    const double start = BenchSeconds(threads_);
     for (int i = 0; i < repeat; ++i) {
       optimized::ByteFloor(inputs_[0].data(), pair ? inputs_[1].data() : nullptr, gradients_[0].data(),
                            whole);
@@ -181,7 +140,7 @@ class ByteFloor final : public InProcess {
         optimized::ByteFloor(inputs_[2].data(), inputs_[3].data(), gradients_[1].data(), whole);
       }
     }
-    return Seconds(1) - start;
+    return BenchSeconds(threads_) - start;
   }
 };
 
@@ -207,7 +166,7 @@ constexpr std::pair<std::string_view, PairLoss> kPairLosses[] = {
 
 class Kernels : public InProcess {
  public:
-  Kernels(optimized::Mode mode, int threads) : mode_(mode), threads_(threads) {}
+  Kernels(optimized::Mode mode, int threads) : InProcess(threads), mode_(mode) {}
   std::string name() const override { return mode_ == optimized::Mode::kFast ? "fast" : "exact"; }
 
   std::string Prepare(const BenchCell& cell) override {
@@ -219,9 +178,9 @@ class Kernels : public InProcess {
 
  protected:
   double TimeRows(std::size_t rows, int repeat) {
-    const double start = Seconds(threads_);
+    const double start = BenchSeconds(threads_);
     for (int i = 0; i < repeat; ++i) Run(rows);
-    return Seconds(threads_) - start;
+    return BenchSeconds(threads_) - start;
   }
 
  private:
@@ -280,14 +239,102 @@ class Kernels : public InProcess {
   }
 
   optimized::Mode mode_;
-  int threads_;
 };
 
 class EmptyCall final : public Kernels {
  public:
-  EmptyCall() : Kernels(optimized::Mode::kFast, 1) {}
+  explicit EmptyCall(int threads) : Kernels(optimized::Mode::kFast, threads) {}
   std::string name() const override { return "empty call"; }
   double Time(int repeat) override { return TimeRows(0, repeat); }
+};
+
+/// Memory of a descriptor for as long as it is needed.
+class Mapping {
+ public:
+  Mapping(int fd, std::size_t size) : fd_(fd), size_(size) {
+    void* data = MAP_FAILED;
+    if (ftruncate(fd, static_cast<off_t>(size)) == 0)
+      data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (data == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "no shared memory");
+    data_ = static_cast<std::byte*>(data);
+  }
+  ~Mapping() {
+    munmap(data_, size_);
+    if (ftruncate(fd_, 0) != 0) return;  // it lasts until the next, then
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  std::byte* data() const { return data_; }
+
+ private:
+  int fd_;
+  std::size_t size_;
+  std::byte* data_;
+};
+
+/// The norm of what differs, as a part of that of ours; the last bit of the smallest numbers is nothing.
+double Distance(Dtype dtype, const std::byte* theirs, const void* ours, std::size_t count) {
+  const auto size = static_cast<std::size_t>(SizeInBytes(dtype));
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint64_t a = 0, b = 0;
+    std::memcpy(&a, theirs + i * size, size);
+    std::memcpy(&b, static_cast<const std::byte*>(ours) + i * size, size);
+    const double y = FromBits(dtype, b);
+    difference += std::pow(FromBits(dtype, a) - y, 2);
+    norm += y * y;
+  }
+  const double nothing = FromBits(dtype, 1) * std::sqrt(static_cast<double>(count));
+  const double left = std::sqrt(difference) - nothing;
+  return left <= 0 ? 0 : left / std::sqrt(norm);
+}
+
+/// At the inputs of our kernels, whose results its own must resemble: else another thing would be timed.
+class Compiled final : public Kernels {
+ public:
+  Compiled(const std::string& python, int threads)
+      : Kernels(optimized::Mode::kExact, threads),
+        memory_(memfd_create("exactloss", MFD_CLOEXEC)),
+        host_(StartCompiledHost(python, memory_.get(), &missing_)) {
+    if (!host_ && !python.empty()) throw UsageError(missing_);
+  }
+  std::string name() const override { return "torch.compile"; }
+
+  std::string Prepare(const BenchCell& cell) override {
+    if (!host_) return missing_;
+    if (const std::string why = Kernels::Prepare(cell); !why.empty()) return why;
+    std::size_t size = 0;
+    const auto place = [&](const Buffer& buffer) { return std::exchange(size, size + buffer.bytes()); };
+    Json frame = BenchFrame(cell, threads_);
+    for (std::size_t k = 0; k < inputs_.size(); ++k) frame["inputs"][k]["offset"] = place(inputs_[k]);
+    frame["predictions"] = Predictions();
+    std::vector<std::size_t> results = {place(loss_)};
+    for (const Buffer& gradient : gradients_) results.push_back(place(gradient));
+    frame["results"] = results;
+
+    const Mapping memory(memory_.get(), size);
+    for (std::size_t k = 0, at = 0; k < inputs_.size(); at += inputs_[k++].bytes())
+      std::memcpy(memory.data() + at, inputs_[k].data(), inputs_[k].bytes());
+    if (std::string why = host_->Ask(frame).value("message", ""); !why.empty()) return why;
+    for (std::size_t k = 0; k < results.size(); ++k) {
+      const Buffer& ours = k == 0 ? loss_ : gradients_[k - 1];
+      const double distance =
+          Distance(cell.dtype, memory.data() + results[k], ours.data(), k == 0 ? 1 : cell.elements());
+      if (!(distance <= kResembles))
+        return Concat(k == 0 ? "its loss is another: " : "its gradient is another: ", distance,
+                      " of ours off");
+    }
+    return {};
+  }
+  double Time(int repeat) override { return host_->Time(repeat); }
+
+ private:
+  /// Sixteen bits are rounded at every step by some.
+  static constexpr double kResembles = 0.02;
+
+  std::string missing_;
+  FileDescriptor memory_;
+  std::unique_ptr<BenchHost> host_;
 };
 
 static_assert(static_cast<int>(optimized::Dtype::kF64) == static_cast<int>(Dtype::kF64) &&
@@ -303,7 +350,10 @@ std::unique_ptr<BenchContender> MakePeer(const std::string& subject, int threads
 std::unique_ptr<BenchContender> MakeKernels(optimized::Mode mode, int threads) {
   return std::make_unique<Kernels>(mode, threads);
 }
-std::unique_ptr<BenchContender> MakeByteFloor() { return std::make_unique<ByteFloor>(); }
-std::unique_ptr<BenchContender> MakeEmptyCall() { return std::make_unique<EmptyCall>(); }
+std::unique_ptr<BenchContender> MakeCompiled(const std::string& python, int threads) {
+  return std::make_unique<Compiled>(python, threads);
+}
+std::unique_ptr<BenchContender> MakeByteFloor(int threads) { return std::make_unique<ByteFloor>(threads); }
+std::unique_ptr<BenchContender> MakeEmptyCall(int threads) { return std::make_unique<EmptyCall>(threads); }
 
 }  // namespace exactloss
