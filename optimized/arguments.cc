@@ -40,8 +40,7 @@ Error CheckTensors(const Call& call, std::size_t rows, std::size_t columns,
   for (const auto& [name, input, optional] : inputs) {
     if (rows * columns == 0 || (optional && input.data == nullptr)) continue;
     if (input.data == nullptr) return {name, "is null"};
-    const std::size_t stride =
-        input.row_stride == kDense ? columns : static_cast<std::size_t>(input.row_stride);
+    const auto stride = static_cast<std::size_t>(RowStride(input, columns));
     if (input.row_stride < kDense || (stride != 0 && stride < columns))
       return {name, "has a row_stride below its columns"};
     if (stride != 0 && rows > (SIZE_MAX / 16) / stride) return {name, "has a row_stride beyond the memory"};

@@ -92,7 +92,7 @@ class BoxKernel {
 
   /// Where the rows lie, or a dense copy of them; whole packs of rows may be read of either.
   const T* InputAt(const Input& input, std::size_t begin, std::size_t size, bool padded, T* buffer) const {
-    const auto stride = input.row_stride == kDense ? std::ptrdiff_t{kCorners} : input.row_stride;
+    const std::ptrdiff_t stride = RowStride(input, kCorners);
     const T* data = static_cast<const T*>(input.data) + static_cast<std::ptrdiff_t>(begin) * stride;
     if (!padded && stride == std::ptrdiff_t{kCorners}) return data;
     for (std::size_t i = 0; i < size; ++i)

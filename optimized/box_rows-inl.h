@@ -116,8 +116,8 @@ class BoxRows {
   void Load(std::size_t row, double (&x)[kRowInputs]) const {
     for (std::size_t k = 0; k < 2; ++k) {
       const Input& input = call_.inputs[k];
-      const auto stride = input.row_stride == kDense ? std::ptrdiff_t{kCorners} : input.row_stride;
-      const T* box = static_cast<const T*>(input.data) + static_cast<std::ptrdiff_t>(row) * stride;
+      const T* box =
+          static_cast<const T*>(input.data) + static_cast<std::ptrdiff_t>(row) * RowStride(input, kCorners);
       for (std::size_t i = 0; i < kCorners; ++i) x[k * kCorners + i] = optimized::Load(call_.dtype, box + i);
     }
   }

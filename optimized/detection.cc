@@ -259,8 +259,7 @@ Error CheckPairs(const Call& call, const Pair& classes, const Pair& boxes, Detec
 
   const std::size_t unit = SizeOf(call.dtype);
   const auto extent = [&](const Pair& pair, const Input& input) {
-    const std::size_t stride =
-        input.row_stride == kDense ? pair.columns : static_cast<std::size_t>(input.row_stride);
+    const auto stride = static_cast<std::size_t>(RowStride(input, pair.columns));
     return pair.rows * pair.columns == 0 ? 0 : ((pair.rows - 1) * stride + pair.columns) * unit;
   };
   const Bytes inputs[] = {{"input", classes.input.data, extent(classes, classes.input)},

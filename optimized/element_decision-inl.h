@@ -175,8 +175,7 @@ class ElementSums {
     const std::size_t row = i / call_.columns, column = i % call_.columns;
     for (std::size_t k = 0; k < kInputs; ++k) {
       const Input& input = call_.inputs[k];
-      const auto stride =
-          input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call_.columns) : input.row_stride;
+      const std::ptrdiff_t stride = RowStride(input, call_.columns);
       x[k] = input.data == nullptr
                  ? 1.0
                  : Load(call_.dtype, static_cast<const T*>(input.data) +

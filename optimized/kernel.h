@@ -32,6 +32,11 @@ inline Word2 Add(Word2 a, Word2 b) {
   return TwoSum(sum.hi, sum.lo + (a.lo + b.lo));
 }
 
+/// From one row to the next, in elements.
+inline std::ptrdiff_t RowStride(const Input& input, std::size_t columns) {
+  return input.row_stride == kDense ? static_cast<std::ptrdiff_t>(columns) : input.row_stride;
+}
+
 /// A call whose arguments are checked: what drivers take.
 struct ElementCall {
   Dtype dtype = Dtype::kF32;

@@ -303,8 +303,7 @@ void OverlapSample::Load(std::size_t begin, std::size_t size, OverlapWords* word
   for (std::size_t k = 0; k < 2; ++k) {
     double* to = k == 0 ? words->x : words->t;
     const Input& input = call_.inputs[k];
-    const auto columns = static_cast<std::ptrdiff_t>(call_.columns);
-    const std::ptrdiff_t stride = input.row_stride == kDense ? columns : input.row_stride;
+    const std::ptrdiff_t stride = RowStride(input, call_.columns);
     for (std::size_t i = 0; i < size;) {
       const std::size_t row = (begin + i) / call_.columns, column = (begin + i) % call_.columns;
       const std::size_t run = std::min(size - i, call_.columns - column);

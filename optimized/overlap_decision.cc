@@ -34,10 +34,9 @@ struct Sums {
 OverlapElement OverlapElementAt(const ElementCall& call, std::size_t index) {
   const std::size_t row = index / call.columns, column = index % call.columns;
   const auto at = [&](const Input& input) {
-    const auto stride =
-        input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call.columns) : input.row_stride;
     return LoadFrom(call.dtype, input.data,
-                    static_cast<std::ptrdiff_t>(row) * stride + static_cast<std::ptrdiff_t>(column));
+                    static_cast<std::ptrdiff_t>(row) * RowStride(input, call.columns) +
+                        static_cast<std::ptrdiff_t>(column));
   };
   return {at(call.inputs[0]), at(call.inputs[1])};
 }

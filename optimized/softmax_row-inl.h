@@ -211,7 +211,8 @@ class SoftmaxKernel {
   void Emit(const RowOutput& output, double value, double error, T* to) {
     const double low = RoundTo(dtype_, kExact ? value - error : value);
     Store(dtype_, low, to);
-    const bool sure = kExact ? low == RoundTo(dtype_, value + error) : error <= std::fabs(value) * kFaithful;
+    const bool sure =
+        kExact ? low == RoundTo(dtype_, value + error) : !kGeneral || error <= std::fabs(value) * kFaithful;
     if (!sure) doubts_.push_back(output);
   }
 
@@ -223,12 +224,12 @@ class SoftmaxKernel {
       bits = StoreTested(dtype_, value, error, to);
     } else {
       StoreRounded(dtype_, Round<T>(dtype_, value), to);
-      // Coefficients may cancel; the target's alone does not.
       if constexpr (kGeneral) bits = BitsOf(!(error <= Abs(value) * kFaithful));
     }
     if (HWY_UNLIKELY(bits != 0)) Doubt(kind, index, size, bits);
   }
-  /// Mode fast: an error of so much of a float32 before it is rounded.
+  /// Mode fast: an error of so much of a float32 before it is rounded. Coefficients may cancel further; the
+  /// target's alone does not.
   static constexpr double kFaithful = 0x1p-26;
   HWY_NOINLINE void Doubt(RowOutput::Kind kind, std::size_t index, std::size_t size, std::uint32_t bits) {
     for (std::size_t i = 0; i < std::min(size, kPackLanes); ++i) {

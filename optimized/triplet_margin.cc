@@ -272,9 +272,8 @@ class TripletRows {
  private:
   const T* RowAt(std::size_t k, std::size_t row) const {
     const Input& input = call_.inputs[k];
-    const auto stride =
-        input.row_stride == kDense ? static_cast<std::ptrdiff_t>(call_.columns) : input.row_stride;
-    return static_cast<const T*>(input.data) + static_cast<std::ptrdiff_t>(row) * stride;
+    return static_cast<const T*>(input.data) +
+           static_cast<std::ptrdiff_t>(row) * RowStride(input, call_.columns);
   }
   T* GradientAt(std::size_t k, std::size_t row) const {
     return call_.gradients[k] == nullptr ? nullptr

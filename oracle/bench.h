@@ -3,8 +3,7 @@
 // Contenders take turns, round by round, so that what else the machine does hits all of them; a ratio is
 // formed in each round, and its median and quartiles are told. Times are of the CPU of the thread that
 // computes, with several threads of the wall; LibTorch and torch.compile run in hosts, which time themselves
-// by the same clock. Memory is recycled: else the
-// first touch of pages would be most of it.
+// by the same clock. Memory is recycled: else the first touch of pages would be most of it.
 #pragma once
 
 #include <functional>

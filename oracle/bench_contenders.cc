@@ -306,15 +306,17 @@ class Compiled final : public Kernels {
     std::size_t size = 0;
     const auto place = [&](const Buffer& buffer) { return std::exchange(size, size + buffer.bytes()); };
     Json frame = BenchFrame(cell, threads_);
-    for (std::size_t k = 0; k < inputs_.size(); ++k) frame["inputs"][k]["offset"] = place(inputs_[k]);
+    std::vector<std::size_t> offsets;
+    for (std::size_t k = 0; k < inputs_.size(); ++k)
+      frame["inputs"][k]["offset"] = offsets.emplace_back(place(inputs_[k]));
     frame["predictions"] = Predictions();
     std::vector<std::size_t> results = {place(loss_)};
     for (const Buffer& gradient : gradients_) results.push_back(place(gradient));
     frame["results"] = results;
 
     const Mapping memory(memory_.get(), size);
-    for (std::size_t k = 0, at = 0; k < inputs_.size(); at += inputs_[k++].bytes())
-      std::memcpy(memory.data() + at, inputs_[k].data(), inputs_[k].bytes());
+    for (std::size_t k = 0; k < inputs_.size(); ++k)
+      std::memcpy(memory.data() + offsets[k], inputs_[k].data(), inputs_[k].bytes());
     if (std::string why = host_->Ask(frame).value("message", ""); !why.empty()) return why;
     for (std::size_t k = 0; k < results.size(); ++k) {
       const Buffer& ours = k == 0 ? loss_ : gradients_[k - 1];

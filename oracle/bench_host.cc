@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "oracle/torch_hosts.h"
 #include "reference/problem.h"
 #include "reference/text.h"
 
 namespace exactloss {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 /// To compile a cell may take long.
@@ -41,11 +41,10 @@ std::string_view NameOf(BenchFill fill) {
 }
 
 /// The nearest of that name beside or above the program; "" if none.
-std::string Nearest(const fs::path& name) {
+std::string Nearest(std::string_view name) {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  for (fs::path folder = program.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
-    if (fs::exists(folder / name, error)) return folder / name;
+  for (const std::filesystem::path& folder : ProgramFolders()) {
+    if (std::filesystem::exists(folder / name, error)) return folder / name;
   }
   return {};
 }

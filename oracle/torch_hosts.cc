@@ -53,9 +53,7 @@ std::vector<TorchHost> TorchHostsIn(const fs::path& folder) {
 /// program.
 std::vector<TorchHost> TorchHosts() {
   if (const char* folder = std::getenv("EXACTLOSS_HOSTS")) return TorchHostsIn(folder);
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  for (fs::path folder = program.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
+  for (const fs::path& folder : ProgramFolders()) {
     if (std::vector<TorchHost> hosts = TorchHostsIn(folder / "hosts"); !hosts.empty()) return hosts;
   }
   return {};
@@ -78,6 +76,15 @@ std::map<std::string, std::string> CutSettings(const std::string& subject, std::
 }
 
 }  // namespace
+
+std::vector<fs::path> ProgramFolders() {
+  std::vector<fs::path> folders;
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  for (fs::path folder = program.parent_path(); folder.has_relative_path(); folder = folder.parent_path())
+    folders.push_back(folder);
+  return folders;
+}
 
 HostCommand TorchHostCommand(const std::string& subject) {
   std::string name = subject;

@@ -1,6 +1,7 @@
 // The LibTorch hosts that are built on this machine.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ bool IsTorchName(std::string_view name);
 
 /// What starts the host of that name; throws UsageError if none is built for it.
 HostCommand TorchHostCommand(const std::string& subject);
+
+/// The program's folder and those above it, nearest first: where its hosts are looked for.
+std::vector<std::filesystem::path> ProgramFolders();
 
 /// "libtorch" for the newest, then each by its version; nothing when there is none.
 std::vector<std::string> TorchNames();
