@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "reference/evaluation.h"
+#include "reference/holding.h"
 #include "reference/real.h"
 #include "reference/scalar.h"
 #include "reference/truth.h"
@@ -84,7 +85,7 @@ class Interval {
   bool is_point_ = true;
 };
 
-inline Interval Detach(const Interval& x) { return x; }
+inline Interval Detach(const Interval& x) { return Holding<Interval>::Of(x); }
 
 // What a plain interval is at a kink: all branches have one value there.
 inline Interval AtKink(const Interval&, const Interval&, const Interval& tie, const Interval&) {

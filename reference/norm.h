@@ -119,6 +119,12 @@ T NormValue(const std::vector<T>& v, Parameter p) {
   return p == 1 || p.IsInfinite() ? PowerSum(v, p) : Power(PowerSum(v, p), T(1.0) / T(p.exact()));
 }
 
+/// What formulas call: of plain numbers that value, of dual numbers (below) with its slopes.
+template <class T>
+T Norm(const std::vector<T>& v, Parameter p) {
+  return NormValue(v, p);
+}
+
 /// At the zero vector the derivative along an axis is the norm of the slopes along it; PyTorch takes 0.
 template <class T>
 Dual<T> NormAtZero(const std::vector<Dual<T>>& v, Parameter p) {

@@ -25,7 +25,7 @@ rule("^cli/" cli/ tests/)
 rule("^tests/" tests/)
 rule("^fuzz/" fuzz/ tests/)
 # Formulas and their number types are the truth's own: a subject that shared them would share their mistakes.
-rule("^reference/(losses/|scalar|dual|interval|real)" reference/ tests/)
+rule("^reference/(losses/|scalar|dual|interval|real|replay|gradients)" reference/ tests/)
 
 # Third parties, each behind one door.
 rule("^(mpfr[.]h|gmp|boost/)" reference/real. optimized/multi tests/)

@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 copy=$root/build/mutants/tree
 build=$root/build/mutants/build
 jobs=${JOBS:-1}
-tests=(nesting rules golden truth reductions closed_forms gauges engines differences arb)
+tests=(nesting rules golden truth reductions closed_forms gauges engines gradient_legs arb)
 
 # file | what stands there, once | what is put there | what that breaks
 mutants() {

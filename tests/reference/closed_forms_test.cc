@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "reference/gradients.h"
 #include "reference/truth.h"
 #include "tests/arb/points.h"
-#include "tests/reference/gradients.h"
 #include "tests/reference/range.h"
 
 namespace exactloss {

@@ -9,7 +9,7 @@
 #include "tests/arb/points.h"
 #include "tests/reference/mpfi_scalar.h"
 #include "tests/reference/range.h"
-#include "tests/reference/replay.h"
+#include "reference/replay.h"
 
 namespace exactloss {
 namespace {

@@ -13,7 +13,7 @@
 #include "reference/truth.h"
 #include "tests/arb/points.h"
 #include "tests/reference/point.h"
-#include "tests/reference/replay.h"
+#include "reference/replay.h"
 
 namespace exactloss {
 namespace {
@@ -35,7 +35,7 @@ double ValueOf(const Problem& problem, const Leaf& leaf) {
 
 /// The slopes of the summed loss with one leaf moved. What a gradient holds constant stays where it was.
 std::vector<Point> SlopesAt(const Problem& problem, std::size_t leaf, const Point& shift) {
-  Point::Holding holding;
+  Holding<Point> holding;
   (void)LossOf(problem, VariablesOf<Point>(problem));
   holding.Rewind();
   const std::vector<Leaf> leaves = LeavesOf(problem);

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <boost/multiprecision/mpfr.hpp>
-#include <cstddef>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "reference/evaluation.h"
+#include "reference/holding.h"
 #include "reference/norm.h"
 #include "reference/scalar.h"
 
@@ -32,35 +32,6 @@ class Point {
 
    private:
     unsigned outer_;
-  };
-
-  /// While it lives, held values are those of its first pass: they do not move with the variables.
-  class Holding {
-   public:
-    Holding() { current_ = this; }
-    ~Holding() { current_ = nullptr; }
-    Holding(const Holding&) = delete;
-    Holding& operator=(const Holding&) = delete;
-
-    /// Before every pass but the first.
-    void Rewind() {
-      replays_ = true;
-      next_ = 0;
-    }
-
-    static Holding* Current() { return current_; }
-    Point Hold(const Point& x) {
-      if (replays_) return held_.at(next_++);
-      held_.push_back(x);
-      return x;
-    }
-
-   private:
-    static inline thread_local Holding* current_ = nullptr;
-
-    std::vector<Point> held_;
-    std::size_t next_ = 0;
-    bool replays_ = false;
   };
 
   Point() : number(0) {}
@@ -87,9 +58,7 @@ class Point {
   friend Point Within(const Point& x, const Point&, const Point&) { return x; }
   friend Point Magnitude(const Point& x) { return Number(abs(x.number)); }
 
-  friend Point Detach(const Point& x) {
-    return Holding::Current() == nullptr ? x : Holding::Current()->Hold(x);
-  }
+  friend Point Detach(const Point& x) { return Holding<Point>::Of(x); }
   friend Sign SignOf(const Point& x) {
     if (isnan(x.number)) return Sign::kNan;
     return x.number == 0 ? Sign::kZero : x.number < 0 ? Sign::kNegative : Sign::kPositive;
@@ -104,7 +73,6 @@ class Point {
 };
 
 inline Point PiOf(Type<Point>) { return Point(4.0) * Atan(Point(1.0)); }
-inline Point Norm(const std::vector<Point>& v, Parameter p) { return NormValue(v, p); }
 /// Of equal branches at a kink (dual numbers ask for it).
 inline Point Hull(const Point& x, const Point&) { return x; }
 

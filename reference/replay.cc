@@ -1,4 +1,4 @@
-#include "tests/reference/replay.h"
+#include "reference/replay.h"
 
 namespace exactloss {
 

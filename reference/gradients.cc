@@ -1,5 +1,6 @@
-#include "tests/reference/gradients.h"
+#include "reference/gradients.h"
 
+#include "reference/replay.h"
 #include "reference/terms.h"
 
 namespace exactloss {
@@ -30,8 +31,7 @@ std::vector<Interval> TermGradients(const Problem& problem) {
 }
 
 std::vector<Interval> DualGradients(const Problem& problem) {
-  const std::vector<Dual<Interval>> loss = LossOf(problem, VariablesOf<Interval>(problem));
-  const Dual<Interval> sum = Sum(loss);
+  const Dual<Interval> sum = Sum(LossOf(problem, VariablesOf<Interval>(problem)));
   std::vector<Interval> gradients;
   for (std::uint32_t i = 0; i < LeavesOf(problem).size(); ++i) {
     const Interval* slope = sum.SlopeAlong(i);
