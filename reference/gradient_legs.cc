@@ -136,11 +136,22 @@ class Differences {
   Inputs<Interval> inputs_;
 };
 
+bool HasFlatBox(const Problem& problem) {
+  if (problem.loss->name != "ciou" && problem.loss->name != "detection") return false;
+  for (std::size_t input = problem.inputs.size() - 2; input < problem.inputs.size(); ++input) {
+    const std::vector<double>& v = problem.inputs[input]->values;
+    for (std::size_t i = 0; i < v.size(); i += kCorners) {
+      if (v[i + 1] == v[i + 3]) return true;
+    }
+  }
+  return false;
+}
+
 /// At a bound of its domain a number has one side only.
 bool IsAtBound(const Problem& problem, const Leaf& leaf) {
-  const InputSpec& spec = problem.loss->inputs[leaf.input];
+  const Bounds bounds = BoundsOf(problem, leaf.input);
   const double x = problem.inputs[leaf.input]->values[leaf.index];
-  return x == spec.min || x == spec.max;
+  return x == bounds.min || x == bounds.max;
 }
 
 class Comparison {
@@ -176,6 +187,7 @@ class Comparison {
         return LeftOut::kInfinite;
     }
     if (elements > kMostLegElements) return LeftOut::kLarge;
+    if (HasFlatBox(problem_)) return LeftOut::kJump;
     for (const ElementTruth& loss : truth_.outputs[0].elements) {
       if (IsNan(loss.value) || !loss.proven) return LeftOut::kUndefined;
       // Beside it nothing can be told.
@@ -253,6 +265,8 @@ std::string_view Name(LeftOut why) {
       return "infinite input";
     case LeftOut::kUndefined:
       return "undefined";
+    case LeftOut::kJump:
+      return "flat box";
     case LeftOut::kBound:
       return "at a bound";
     case LeftOut::kRange:

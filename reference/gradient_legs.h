@@ -18,6 +18,7 @@ enum class LeftOut : std::uint8_t {
   kKink,       ///< the one-sided derivatives differ
   kInfinite,   ///< an input of the problem is infinite or NaN
   kUndefined,  ///< the gradient or the loss is NaN, infinite, or not proven
+  kJump,       ///< a box without height, where its angle jumps and is read from above
   kBound,      ///< at a bound of its domain, beyond which the loss is not defined
   kRange,      ///< so large, or so small, that no dtype sees it
   kUnsteady,   ///< differences do not converge at this step

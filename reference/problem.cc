@@ -53,7 +53,10 @@ void CheckParameter(const LossSpec& loss, const ParameterSpec& spec, double valu
 class ValueCheck {
  public:
   ValueCheck(const Problem& problem, std::size_t input)
-      : problem_(problem), spec_(problem.loss->inputs[input]), tensor_(*problem.inputs[input]) {}
+      : problem_(problem),
+        input_(input),
+        spec_(problem.loss->inputs[input]),
+        tensor_(*problem.inputs[input]) {}
 
   void Run() const {
     if (tensor_.size() != ElementCount(tensor_.shape)) {
@@ -71,13 +74,13 @@ class ValueCheck {
   }
 
   void CheckNumbers() const {
-    const bool bounded = spec_.unbounded_if.empty() || problem_.parameter(spec_.unbounded_if) == 0;
+    const Bounds bounds = BoundsOf(problem_, input_);
     for (std::size_t i = 0; i < tensor_.values.size(); ++i) {
       const double value = tensor_.values[i];
       if (!IsRepresentable(problem_.dtype, value))
         Fail(i, Concat("that is no number of ", Name(problem_.dtype)));
-      if (bounded && (value < spec_.min || value > spec_.max)) {
-        Fail(i, Concat("it must be ", DomainText(spec_.min, spec_.max, false)));
+      if (value < bounds.min || value > bounds.max) {
+        Fail(i, Concat("it must be ", DomainText(bounds.min, bounds.max, false)));
       }
     }
   }
@@ -103,6 +106,7 @@ class ValueCheck {
   }
 
   const Problem& problem_;
+  const std::size_t input_;
   const InputSpec& spec_;
   const Tensor& tensor_;
 };
@@ -114,6 +118,12 @@ const std::optional<Tensor>& Problem::input(std::string_view name) const {
 }
 
 double Problem::parameter(std::string_view name) const { return parameters[IndexOf(loss->parameters, name)]; }
+
+Bounds BoundsOf(const Problem& problem, std::size_t input) {
+  const InputSpec& spec = problem.loss->inputs[input];
+  const bool bounded = spec.unbounded_if.empty() || problem.parameter(spec.unbounded_if) == 0;
+  return bounded ? Bounds{spec.min, spec.max} : Bounds{-HUGE_VAL, HUGE_VAL};
+}
 
 Problem MakeProblem(const LossSpec& loss, Dtype dtype, Reduction reduction) {
   Problem problem{&loss, dtype, reduction, {}, {}};

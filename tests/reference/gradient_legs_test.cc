@@ -69,6 +69,7 @@ TEST(LegsLeaveOut, WhatHasNoDifferenceAndSayWhy) {
   EXPECT_EQ(why("mse f32 none input=1,inf target=1,2"), LeftOut::kInfinite);
   EXPECT_EQ(why("mse f32 none input=1,nan target=1,2"), LeftOut::kInfinite);
   EXPECT_EQ(why("iou f32 none eps=0 input=[1,4]:1,1,1,1 target=[1,4]:2,2,2,2"), LeftOut::kUndefined);
+  EXPECT_EQ(why("ciou f32 none input=[1,4]:0,0,1,1 target=[1,4]:0,1,1,1"), LeftOut::kJump);
   EXPECT_EQ(why("bce f32 none input=1 target=0.5"), LeftOut::kBound);
   EXPECT_EQ(why("bce_with_logits f64 none input=-1e300 target=0"), LeftOut::kUndefined);
   EXPECT_EQ(why("bce_with_logits f64 none input=-1e4 target=0"), LeftOut::kRange);
