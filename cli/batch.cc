@@ -95,4 +95,18 @@ void Batch::AddStream(const std::string& name, std::istream& in) {
   if (in.bad()) throw UsageError(fmt::format("--batch: {} cannot be read to its end", name));
 }
 
+Batch BatchOf(std::string_view command, const std::vector<std::string>& lines,
+              const std::vector<std::string>& files) {
+  Batch batch;
+  for (const std::string& line : lines) batch.AddLine(line);
+  for (const std::string& file : files) batch.AddFile(file);
+  const std::vector<std::string>& errors = batch.errors();
+  for (std::size_t i = 0; i + 1 < errors.size(); ++i) {
+    std::cerr << "exactloss " << command << ": " << errors[i] << '\n';
+  }
+  if (!errors.empty()) throw UsageError(errors.back());
+  for (const std::string& note : batch.notes()) std::cerr << "note: " << note << '\n';
+  return batch;
+}
+
 }  // namespace exactloss

@@ -3,6 +3,7 @@
 
 #include <istream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "oracle/audit.h"
@@ -31,5 +32,9 @@ class Batch {
   std::vector<WrittenProblem> problems_;
   std::vector<std::string> errors_, notes_;
 };
+
+/// The lines and files of a command. Prints every bad line, and throws UsageError if there is one.
+Batch BatchOf(std::string_view command, const std::vector<std::string>& lines,
+              const std::vector<std::string>& files);
 
 }  // namespace exactloss

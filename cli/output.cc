@@ -7,7 +7,12 @@ namespace exactloss {
 JsonOutput::JsonOutput(const std::string& path) {
   if (path.empty()) return;
   if (path != "-") file_ = std::make_unique<AtomicFile>(path);
-  sink_ = std::make_unique<JsonLines>(file_ ? file_->out() : std::cout);
+  out_ = file_ ? &file_->out() : &std::cout;
+  sink_ = std::make_unique<JsonLines>(*out_);
+}
+
+void JsonOutput::Write(const std::string& line) {
+  if (out_ != nullptr) *out_ << line << '\n';
 }
 
 void JsonOutput::Commit() {

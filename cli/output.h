@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "reports/atomic_file.h"
@@ -15,10 +16,13 @@ class JsonOutput {
   explicit JsonOutput(const std::string& path);
   /// Null where there is none.
   Sink* sink() { return sink_.get(); }
+  /// A line of another kind than a finding; nothing where there is none.
+  void Write(const std::string& line);
   void Commit();
 
  private:
   std::unique_ptr<AtomicFile> file_;
+  std::ostream* out_ = nullptr;
   std::unique_ptr<JsonLines> sink_;
 };
 

@@ -27,18 +27,6 @@ struct RunFlags {
   SubjectFlags subject;
 };
 
-/// Prints every bad line, and throws UsageError if there is one.
-Batch ReadBatch(const RunFlags& flags) {
-  Batch batch;
-  for (const std::string& line : flags.lines) batch.AddLine(line);
-  for (const std::string& file : flags.files) batch.AddFile(file);
-  const std::vector<std::string>& errors = batch.errors();
-  for (std::size_t i = 0; i + 1 < errors.size(); ++i) std::cerr << "exactloss run: " << errors[i] << '\n';
-  if (!errors.empty()) throw UsageError(errors.back());
-  for (const std::string& note : batch.notes()) std::cerr << "note: " << note << '\n';
-  return batch;
-}
-
 bool IsSmall(const std::vector<WrittenProblem>& problems) {
   std::int64_t most = 0;
   for (const WrittenProblem& written : problems) {
@@ -53,7 +41,7 @@ ExitStatus Run(RunFlags& flags) {
   if (flags.lines.empty() && flags.files.empty()) {
     throw UsageError("what? Give a repro line, such as 'mse f32 none input=1 target=0', or --batch FILE");
   }
-  const Batch batch = ReadBatch(flags);
+  const Batch batch = BatchOf("run", flags.lines, flags.files);
   if (batch.problems().empty()) {
     std::cerr << "exactloss run: there is no problem in the batch\n";
     return kNothingSelected;

@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
-"""A host for losses of your own, with the standard library alone (docs/protocol.md).
+r"""A host for losses of your own, with the standard library alone (docs/protocol.md).
 
     exactloss run --subject 'exec:python3 examples/python_host.py' 'mse f64 mean input=2.5,0 target=3,-0.5'
+
+Exactloss has the truth of mse. Of log_cosh it has none, and asks whether its gradient is that of its loss:
+
+    exactloss gradcheck --taylor --as log_cosh --subject 'exec:python3 examples/python_host.py' \
+        'mse f64 mean input=2.5,0 target=3,-0.5'
 
 Write a function that takes Python floats and returns the terms and their derivatives, and put it into LOSSES.
 """
 import json
+import math
 import os
 import struct
 import sys
@@ -17,7 +23,13 @@ def mse(x, t):
     return (x - t) ** 2, {"input": 2 * (x - t), "target": -2 * (x - t)}
 
 
-LOSSES = {"mse": mse}
+def log_cosh(x, t):
+    e = x - t
+    value = abs(e) + math.log1p(math.exp(-2 * abs(e))) - math.log(2)
+    return value, {"input": math.tanh(e), "target": -math.tanh(e)}
+
+
+LOSSES = {"mse": mse, "log_cosh": log_cosh}
 
 
 class Unsupported(Exception):

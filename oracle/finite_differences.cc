@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "reference/bounds.h"
 #include "reference/text.h"
 
 namespace exactloss {
@@ -51,6 +52,16 @@ std::string_view Name(ClassicalVerdict verdict) {
       return "unanswered";
   }
   return {};
+}
+
+std::optional<std::vector<double>> ValuesOf(const Answer& answer, std::string_view output) {
+  const auto found = std::find_if(answer.outputs.begin(), answer.outputs.end(),
+                                  [&](const Output& o) { return o.name == output; });
+  if (answer.status != AnswerStatus::kOk || found == answer.outputs.end()) return {};
+  std::vector<double> values;
+  values.reserve(found->bits.size());
+  for (const std::uint64_t bits : found->bits) values.push_back(FromBits(found->dtype, bits));
+  return values;
 }
 
 Problem RowMajor(Problem problem, Dtype dtype) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ struct InputElement {
   std::size_t input;
   std::int64_t index;
 };
+
+/// The numbers of one output; none if the subject did not return it.
+std::optional<std::vector<double>> ValuesOf(const Answer& answer, std::string_view output);
 
 double& ValueAt(Problem& problem, const InputElement& element);
 

@@ -36,6 +36,18 @@ class InOrder {
     for (std::size_t thread = 0; thread < jobs_; ++thread) {
       threads.emplace_back([this, &make, thread] { Labour(make, thread); });
     }
+    try {
+      TakeAll(take, tick);
+    } catch (...) {
+      Fail();
+    }
+    threads.clear();
+    if (failure_) std::rethrow_exception(failure_);
+    return taken_;
+  }
+
+ private:
+  void TakeAll(const std::function<void(Result)>& take, const std::function<void(std::uint64_t)>& tick) {
     constexpr auto kTick = std::chrono::milliseconds(100);
     std::unique_lock lock(mutex_);
     while (!failure_) {
@@ -46,24 +58,24 @@ class InOrder {
         changed_.notify_all();
         lock.unlock();
         take(std::move(result));
-        lock.lock();
       } else if (finished_ == jobs_) {
-        break;
+        return;
       } else {
         changed_.wait_for(lock, kTick);
         const std::uint64_t done = taken_ + results_.size();
         lock.unlock();
         if (tick) tick(done);
-        lock.lock();
       }
+      lock.lock();
     }
-    lock.unlock();
-    threads.clear();
-    if (failure_) std::rethrow_exception(failure_);
-    return taken_;
   }
 
- private:
+  void Fail() {
+    const std::scoped_lock lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+    changed_.notify_all();
+  }
+
   void Labour(const std::function<Work(std::size_t)>& make, std::size_t thread) {
     try {
       const Work work = make(thread);
@@ -74,8 +86,7 @@ class InOrder {
         changed_.notify_all();
       }
     } catch (...) {
-      const std::scoped_lock lock(mutex_);
-      if (!failure_) failure_ = std::current_exception();
+      Fail();
     }
     const std::scoped_lock lock(mutex_);
     ++finished_;

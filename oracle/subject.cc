@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -29,16 +28,6 @@ std::string ShellCommand(const std::string& command) {
 }
 
 }  // namespace
-
-std::optional<std::vector<double>> ValuesOf(const Answer& answer, std::string_view output) {
-  const auto found = std::find_if(answer.outputs.begin(), answer.outputs.end(),
-                                  [&](const Output& o) { return o.name == output; });
-  if (answer.status != AnswerStatus::kOk || found == answer.outputs.end()) return {};
-  std::vector<double> values;
-  values.reserve(found->bits.size());
-  for (const std::uint64_t bits : found->bits) values.push_back(FromBits(found->dtype, bits));
-  return values;
-}
 
 std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options) {
   if (IsTorchName(name)) {

@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "reference/problem.h"
@@ -39,9 +38,6 @@ struct Answer {
   /// checked. One that is left out is unsupported; find them by name.
   std::vector<Output> outputs;
 };
-
-/// The numbers of one output; none if the subject did not return it.
-std::optional<std::vector<double>> ValuesOf(const Answer& answer, std::string_view output);
 
 struct SubjectInfo {
   std::string name;                            ///< as typed: "libtorch+ATEN_CPU_CAPABILITY=avx2"

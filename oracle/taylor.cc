@@ -6,6 +6,7 @@
 
 #include "oracle/fill_draw.h"
 #include "oracle/finite_differences.h"
+#include "reference/bounds.h"
 #include "reference/text.h"
 
 namespace exactloss {

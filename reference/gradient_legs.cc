@@ -4,6 +4,7 @@
 #include <climits>
 #include <cmath>
 
+#include "reference/bounds.h"
 #include "reference/gradients.h"
 #include "reference/replay.h"
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "reference/bounds.h"
 #include "reference/text.h"
 
 namespace exactloss {

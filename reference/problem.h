@@ -39,12 +39,6 @@ struct Problem {
 /// A problem of that loss with default parameters and no inputs yet.
 Problem MakeProblem(const LossSpec& loss, Dtype dtype, Reduction reduction);
 
-/// The smallest and the largest value of an input; a parameter may lift them.
-struct Bounds {
-  double min, max;
-};
-Bounds BoundsOf(const Problem& problem, std::size_t input);
-
 /// A line, file or flag that a person wrote is wrong. The message says what, where, and what would be right.
 class UsageError : public std::runtime_error {
  public:

@@ -45,28 +45,72 @@ Json TruthJson(const Finding& finding) {
   return json;
 }
 
+Json FindingJson(const Finding& finding) {
+  return {{"line", finding.line},
+          {"subject", finding.subject},
+          {"loss", finding.loss},
+          {"dtype", Name(finding.dtype)},
+          {"reduction", Name(finding.reduction)},
+          {"fill", finding.fill},
+          {"output", finding.output},
+          {"index", finding.index},
+          {"verdict", Name(finding.verdict)},
+          {"class", Name(finding.divergence)},
+          {"ulp", ErrorJson(finding.ulp)},
+          {"ratio", ErrorJson(finding.ratio)},
+          {"got", GotJson(finding)},
+          {"truth", TruthJson(finding)},
+          {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
+          {"mistrusted", finding.mistrusted},
+          {"message", finding.message},
+          {"count", finding.count}};
+}
+
+Json F64Json(double value) {
+  return NumberJson(value, ToBits(Dtype::kF64, value), Dtype::kF64, Decimal(Dtype::kF64, value));
+}
+
+std::string Dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a host's message may not be UTF-8
+}
+
 }  // namespace
 
-std::string ToJsonLine(const Finding& finding) {
-  const Json json = {{"line", finding.line},
-                     {"subject", finding.subject},
-                     {"loss", finding.loss},
-                     {"dtype", Name(finding.dtype)},
-                     {"reduction", Name(finding.reduction)},
-                     {"fill", finding.fill},
-                     {"output", finding.output},
-                     {"index", finding.index},
-                     {"verdict", Name(finding.verdict)},
-                     {"class", Name(finding.divergence)},
-                     {"ulp", ErrorJson(finding.ulp)},
-                     {"ratio", ErrorJson(finding.ratio)},
-                     {"got", GotJson(finding)},
-                     {"truth", TruthJson(finding)},
-                     {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
-                     {"mistrusted", finding.mistrusted},
-                     {"message", finding.message},
-                     {"count", finding.count}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a host's message may not be UTF-8
+std::string ToJsonLine(const Finding& finding) { return Dumped(FindingJson(finding)); }
+
+std::string ToJsonLine(const GradientFinding& found) {
+  const ClassicalCheck& check = found.classical;
+  Json json = FindingJson(found.finding);
+  json["classical"] = {{"verdict", Name(check.verdict)},
+                       {"analytic", F64Json(check.analytic)},
+                       {"numeric", F64Json(check.numeric)}};
+  return Dumped(json);
+}
+
+std::string ToJsonLine(const GradcheckResult& result, const LegAgreement& leg) {
+  const auto digits = [](const std::optional<double>& some) { return some ? Json(*some) : Json(nullptr); };
+  return Dumped({{"line", result.line},
+                 {"loss", result.loss->name},
+                 {"output", result.outputs[leg.output]},
+                 {"index", leg.index},
+                 {"closed_form_digits", digits(leg.closed)},
+                 {"difference_digits", digits(leg.differences)},
+                 {"left_out", Name(leg.left_out)},
+                 {"apart", leg.apart}});
+}
+
+std::string ToJsonLine(const std::string& line, const std::string& subject, const TaylorResult& result) {
+  return Dumped({{"line", line},
+                 {"subject", subject},
+                 {"output", result.output},
+                 {"index", result.index ? Json(*result.index) : Json(nullptr)},
+                 {"taylor", Name(result.verdict)},
+                 {"order", result.order ? Json(*result.order) : Json(nullptr)},
+                 {"step", F64Json(result.step)},
+                 {"remainder", F64Json(result.remainder)},
+                 {"floor", F64Json(result.floor)},
+                 {"slope", F64Json(result.slope)},
+                 {"message", result.message}});
 }
 
 }  // namespace exactloss

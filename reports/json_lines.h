@@ -8,17 +8,25 @@
 // has a "dtype" when that is not the problem's. `truth` is the number of the dtype nearest to it, with its
 // decimal to 30 digits; where it is a set, or not proven, "lower" and "upper" are its ends. `assert_close` is
 // "passes" or "fails".
+//
+// Those of a gradcheck have more, and of other kinds: docs/gradcheck.md.
 #pragma once
 
 #include <ostream>
 #include <string>
 
 #include "oracle/audit.h"
+#include "oracle/gradcheck.h"
 
 namespace exactloss {
 
 /// Without the line feed.
 std::string ToJsonLine(const Finding& finding);
+/// With a member "classical".
+std::string ToJsonLine(const GradientFinding& found);
+/// An element of a gradient of a result: what its legs say.
+std::string ToJsonLine(const GradcheckResult& result, const LegAgreement& leg);
+std::string ToJsonLine(const std::string& line, const std::string& subject, const TaylorResult& result);
 
 class JsonLines : public Sink {
  public:
