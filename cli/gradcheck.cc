@@ -61,7 +61,8 @@ ExitStatus CheckGradients(const GradcheckFlags& flags, const GradcheckProblems& 
   json.Commit();
   std::ostream& people = flags.subject.people();
   report.WriteLegs(people);
-  for (std::size_t s = 0; s < summary.subjects.size(); ++s) report.WriteSubject(s, summary.subjects[s], people);
+  for (std::size_t s = 0; s < summary.subjects.size(); ++s)
+    report.WriteSubject(s, summary.subjects[s], people);
   people << '\n' << (summary.interrupted ? "interrupted, " : "") << report.LastLine(summary.subjects) << '\n';
   return StatusOf(summary, report.LegsAreApart());
 }
@@ -71,15 +72,16 @@ ExitStatus TestRemainders(const GradcheckFlags& flags, const GradcheckProblems& 
   JsonOutput json(flags.subject.json);
   TaylorReport report;
   std::ostream& people = flags.subject.people();
-  const GradcheckSummary summary = TaylorTests(problems, flags.as, options, [&](const TaylorProblem& problem) {
-    progress.Clear();
-    report.Add(problem, options.subjects, people);
-    for (std::size_t s = 0; s < problem.subjects.size(); ++s) {
-      for (const TaylorResult& result : problem.subjects[s]) {
-        json.Write(ToJsonLine(problem.line, options.subjects[s], result));
-      }
-    }
-  });
+  const GradcheckSummary summary =
+      TaylorTests(problems, flags.as, options, [&](const TaylorProblem& problem) {
+        progress.Clear();
+        report.Add(problem, options.subjects, people);
+        for (std::size_t s = 0; s < problem.subjects.size(); ++s) {
+          for (const TaylorResult& result : problem.subjects[s]) {
+            json.Write(ToJsonLine(problem.line, options.subjects[s], result));
+          }
+        }
+      });
   progress.Clear();
   json.Commit();
   people << (summary.interrupted ? "interrupted, " : "") << report.LastLine() << '\n';
@@ -96,7 +98,8 @@ ExitStatus RunGradcheck(GradcheckFlags& flags) {
   const GradcheckProblems problems =
       has_lines ? GradcheckProblems::Of(batch.problems()) : GradcheckProblems::Of(selection);
   if (problems.count == 0) {
-    std::cerr << "exactloss gradcheck: nothing is selected; `exactloss list` shows which reductions a loss has\n";
+    std::cerr
+        << "exactloss gradcheck: nothing is selected; `exactloss list` shows which reductions a loss has\n";
     return kNothingSelected;
   }
   if (flags.subject.names.empty()) flags.subject.names = {"libtorch"};
@@ -114,7 +117,8 @@ Action AddGradcheck(CLI::App& app) {
   const auto flags = std::make_shared<GradcheckFlags>();
   flags->subject.jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 64U));
   app.add_option("line", flags->lines, "repro lines, each quoted as one word, instead of generated problems");
-  app.add_option("--batch", flags->files, "a file with one line a problem; - is standard input; may be repeated")
+  app.add_option("--batch", flags->files,
+                 "a file with one line a problem; - is standard input; may be repeated")
       ->allow_extra_args(false);
   AddNames(app, "--loss", flags->losses, "only these losses: a,b or repeated");
   AddNames(app, "--dtype", flags->dtypes, "these of f64, f32, bf16, f16; f64 and f32 when left out");
@@ -124,14 +128,17 @@ Action AddGradcheck(CLI::App& app) {
   app.add_option("--problems", flags->problems, "for each loss, dtype, reduction and fill")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
       ->capture_default_str();
-  app.add_flag("--taylor", flags->taylor,
-               "the Taylor remainder test: is the gradient that of the loss? From the subject's outputs alone");
-  app.add_option("--as", flags->as,
-                 "with --taylor: ask for the loss of this name, which takes the tensors and parameters of the "
-                 "problem's own loss");
+  app.add_flag(
+      "--taylor", flags->taylor,
+      "the Taylor remainder test: is the gradient that of the loss? From the subject's outputs alone");
+  app.add_option(
+      "--as", flags->as,
+      "with --taylor: ask for the loss of this name, which takes the tensors and parameters of the "
+      "problem's own loss");
   flags->subject.Add(app);
   app.footer(
-      "Without --subject it asks libtorch. The exit status is 0 whatever it says of subjects, and 1 where the\n"
+      "Without --subject it asks libtorch. The exit status is 0 whatever it says of subjects, and 1 where "
+      "the\n"
       "legs of the truth disagree.");
   return [flags] { return RunGradcheck(*flags); };
 }

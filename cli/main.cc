@@ -18,7 +18,8 @@ constexpr Command kCommands[] = {
     {"list", "the losses, fills, subjects and dtypes that there are", AddList},
     {"run", "judge and explain single problems, given as repro lines", AddRun},
     {"audit", "judge subjects on generated problems, and report", AddAudit},
-    {"gradcheck", "gradients: the legs of their truth, subjects, what a classical check misses", AddGradcheck},
+    {"gradcheck", "gradients: the legs of their truth, subjects, what a classical check misses",
+     AddGradcheck},
     {"bench", "time losses with their gradients: LibTorch, our kernels, the byte floor", AddBench},
 };
 

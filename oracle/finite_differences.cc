@@ -101,7 +101,8 @@ std::vector<Problem> ClassicalProblems(const Problem& problem, const std::vector
   return problems;
 }
 
-std::vector<ClassicalCheck> CheckClassically(const Problem& problem, const std::vector<InputElement>& elements,
+std::vector<ClassicalCheck> CheckClassically(const Problem& problem,
+                                             const std::vector<InputElement>& elements,
                                              std::span<const Answer> answers) {
   std::vector<ClassicalCheck> checks(elements.size());
   const bool is_finite = IsFinite(problem);

@@ -1,5 +1,5 @@
-// The classical check of a gradient: central differences of the subject's own loss in f64 against the gradient
-// that it returns, as torch.autograd.gradcheck does with its defaults (torch/autograd/gradcheck.py,
+// The classical check of a gradient: central differences of the subject's own loss in f64 against the
+// gradient that it returns, as torch.autograd.gradcheck does with its defaults (torch/autograd/gradcheck.py,
 // compute_numerical_gradient and _slow_gradcheck).
 //
 // Where no reduction is asked for, gradcheck looks at every element of the Jacobian; an element of a
@@ -21,7 +21,7 @@ namespace exactloss {
 inline constexpr double kClassicalStep = 1e-6, kClassicalAbsolute = 1e-5, kClassicalRelative = 1e-3;
 
 enum class ClassicalVerdict : std::uint8_t {
-  kNotAsked,    ///< this element was not among those that were asked for
+  kNotAsked,  ///< this element was not among those that were asked for
   kPasses,
   kFails,
   kInfinite,    ///< an input of the problem is infinite or NaN
@@ -58,7 +58,8 @@ std::vector<InputElement> ElementsToCheck(const Problem& problem, std::size_t mo
 std::vector<Problem> ClassicalProblems(const Problem& problem, const std::vector<InputElement>& elements);
 
 /// One check an element. `answers` are those to ClassicalProblems.
-std::vector<ClassicalCheck> CheckClassically(const Problem& problem, const std::vector<InputElement>& elements,
+std::vector<ClassicalCheck> CheckClassically(const Problem& problem,
+                                             const std::vector<InputElement>& elements,
                                              std::span<const Answer> answers);
 
 }  // namespace exactloss

@@ -27,7 +27,8 @@ template <class Result, class Work>
 GradcheckSummary RunInOrder(const GradcheckProblems& problems, const AuditOptions& options, Work work,
                             const std::function<void(const Result&)>& take) {
   GradcheckSummary summary;
-  const auto first = std::make_shared<Subjects>(MakeSubjects(options));  // a name that is none is told at once
+  const auto first =
+      std::make_shared<Subjects>(MakeSubjects(options));  // a name that is none is told at once
   for (const auto& subject : *first) summary.subjects.push_back(subject->info());
   const auto make = [&](std::size_t thread) {
     const auto subjects = thread == 0 ? first : std::make_shared<Subjects>(MakeSubjects(options));
@@ -98,7 +99,8 @@ std::string WhyNoTaylor(const Problem& problem) {
     if (!std::all_of(tensor->values.begin(), tensor->values.end(), [](double x) { return std::isfinite(x); }))
       return "an input is infinite or NaN";
   }
-  return elements > kMostTaylorElements ? Concat(elements, " input elements; at most ", kMostTaylorElements) : "";
+  return elements > kMostTaylorElements ? Concat(elements, " input elements; at most ", kMostTaylorElements)
+                                        : "";
 }
 
 }  // namespace
@@ -156,7 +158,8 @@ GradcheckSummary TaylorTests(const GradcheckProblems& problems, const std::strin
       written.problem.loss = &renamed[static_cast<std::size_t>(place)];
     }
     for (const auto& subject : subjects) {
-      if (result.left_out.empty()) result.subjects.push_back(TaylorTest(*subject, written.problem, kMostTaylor));
+      if (result.left_out.empty())
+        result.subjects.push_back(TaylorTest(*subject, written.problem, kMostTaylor));
     }
     return result;
   };

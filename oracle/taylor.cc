@@ -40,7 +40,8 @@ Measured LossOf(const Answer& answer, double unit) {
 /// Steps of a problem along one direction, h = 1/2, 1/4, ... of each number's size.
 class Direction {
  public:
-  Direction(const Problem& base, std::vector<InputElement> elements) : base_(base), elements_(std::move(elements)) {
+  Direction(const Problem& base, std::vector<InputElement> elements)
+      : base_(base), elements_(std::move(elements)) {
     double common = 0;
     for (const InputElement& e : elements_) common = std::max(common, std::fabs(At(base_, e)));
     if (common == 0) common = 1;
@@ -105,7 +106,8 @@ class Direction {
   }
 
   /// Remainders and symmetric differences of every step.
-  void Collect(const std::vector<Answer>& answers, const Measured& loss, const std::vector<double>& gradient) {
+  void Collect(const std::vector<Answer>& answers, const Measured& loss,
+               const std::vector<double>& gradient) {
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const Measured moved = LossOf(answers[i], Unit());
       Measured remainder{moved.value - loss.value, moved.floor + loss.floor};
@@ -127,7 +129,8 @@ class Direction {
   void AddNoise() {
     constexpr std::size_t kSmallest = 8;  // answers: four steps either way, the last 4 bits of the numbers
     long double noise = 0;
-    for (std::size_t i = remainders_.size() - std::min(kSmallest, remainders_.size()); i < remainders_.size(); ++i) {
+    for (std::size_t i = remainders_.size() - std::min(kSmallest, remainders_.size()); i < remainders_.size();
+         ++i) {
       if (std::isfinite(remainders_[i].value)) noise = std::max(noise, std::fabs(remainders_[i].value));
     }
     for (Measured& r : remainders_) r.floor += noise;
@@ -223,8 +226,8 @@ std::vector<TaylorResult> TaylorTest(Subject& subject, const Problem& problem, s
           elements.size() == 1 ? std::optional(elements[0].index) : std::nullopt;
       Direction direction(base, std::move(elements));
       const bool is_answered = at_base.status == AnswerStatus::kOk;
-      results.push_back(direction.Read(is_answered ? subject.Run(direction.problems()) : std::vector<Answer>(),
-                                       at_base, output.name));
+      results.push_back(direction.Read(
+          is_answered ? subject.Run(direction.problems()) : std::vector<Answer>(), at_base, output.name));
       results.back().output = output.name;
       results.back().index = index;
     }

@@ -1,15 +1,15 @@
-// The Taylor remainder test: is the gradient that a subject returns that of the loss that it returns? From its
-// outputs alone, so that a loss without a reference can be tested.
+// The Taylor remainder test: is the gradient that a subject returns that of the loss that it returns? From
+// its outputs alone, so that a loss without a reference can be tested.
 //
 //   R(h) = L(x + h d) - L(x) - h g.d
 //
-// is of order 2 in h where g is the gradient of L, and of order 1 where it is not. Steps are halved down to the
-// last bit of x, and the order is read at the smallest step where the remainder still tells it: where every
-// choice of roundings within the floor leaves log2(R(h) / R(h/2)) nearest to one and the same integer.
+// is of order 2 in h where g is the gradient of L, and of order 1 where it is not. Steps are halved down to
+// the last bit of x, and the order is read at the smallest step where the remainder still tells it: where
+// every choice of roundings within the floor leaves log2(R(h) / R(h/2)) nearest to one and the same integer.
 //
 // The floor is derived: each of L(x + h d), L(x) and g_i d_i is a rounded number, at best within its unit
-// roundoff. What a loss rounds beyond that shows at the smallest steps, where no remainder of order 2 is left,
-// and is added. A relative error of the gradient of some sqrt(u), 1e-8 in f64, is seen.
+// roundoff. What a loss rounds beyond that shows at the smallest steps, where no remainder of order 2 is
+// left, and is added. A relative error of the gradient of some sqrt(u), 1e-8 in f64, is seen.
 //
 // At a kink no gradient has a remainder of order 2. It shows in L(x + h d) + L(x - h d) - 2 L(x), which is
 // without the gradient: of order 1 at a kink alone. There g.d must lie between the one-sided slopes.
@@ -51,8 +51,8 @@ struct TaylorResult {
 /// No more elements than that, of all inputs of a problem: each step is a problem of its own.
 inline constexpr std::int64_t kMostTaylorElements = 1 << 16;
 
-/// Tests each gradient along no more than `most` of its elements, evenly spread, and along all of them at once.
-/// The problem has finite inputs.
+/// Tests each gradient along no more than `most` of its elements, evenly spread, and along all of them at
+/// once. The problem has finite inputs.
 std::vector<TaylorResult> TaylorTest(Subject& subject, const Problem& problem, std::size_t most);
 
 }  // namespace exactloss

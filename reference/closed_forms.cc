@@ -68,8 +68,7 @@ struct ClampedLog {
 Slopes BceSlopes(const Problem& problem, const Variables& v) {
   const double clamp = problem.parameter("log_clamp");
   const ClampedLog hit(v.x, clamp), miss(1 - v.x, clamp);
-  return {Times(v.w, Times(1 - v.t, miss.slope) - Times(v.t, hit.slope)),
-          Times(v.w, miss.value - hit.value)};
+  return {Times(v.w, Times(1 - v.t, miss.slope) - Times(v.t, hit.slope)), Times(v.w, miss.value - hit.value)};
 }
 
 Slopes BceWithLogitsSlopes(const Problem&, const Variables& v) {

@@ -18,7 +18,9 @@ constexpr int kFirstBits = 1400, kMostBits = 12'000;  ///< of differences: 400 d
 constexpr int kRangeExponent = 1100;  ///< no dtype sees what is beyond it, or within its reciprocal
 
 int ExponentOf(const Real& x) {
-  return mpfr_regular_p(x.get()) ? static_cast<int>(mpfr_get_exp(x.get())) : mpfr_inf_p(x.get()) ? INT_MAX : INT_MIN;
+  return mpfr_regular_p(x.get()) ? static_cast<int>(mpfr_get_exp(x.get()))
+         : mpfr_inf_p(x.get())   ? INT_MAX
+                                 : INT_MIN;
 }
 
 /// The larger of the exponents of the ends: |x| < 2^it.
@@ -184,7 +186,8 @@ class Comparison {
     for (const auto& tensor : problem_.inputs) {
       if (!tensor) continue;
       elements += tensor->size();
-      if (!std::all_of(tensor->values.begin(), tensor->values.end(), [](double x) { return std::isfinite(x); }))
+      if (!std::all_of(tensor->values.begin(), tensor->values.end(),
+                       [](double x) { return std::isfinite(x); }))
         return LeftOut::kInfinite;
     }
     if (elements > kMostLegElements) return LeftOut::kLarge;
@@ -192,7 +195,8 @@ class Comparison {
     for (const ElementTruth& loss : truth_.outputs[0].elements) {
       if (IsNan(loss.value) || !loss.proven) return LeftOut::kUndefined;
       // Beside it nothing can be told.
-      if (std::fabs(loss.value.lower.head) > 0 && loss.value.lower.scale > kRangeExponent) return LeftOut::kRange;
+      if (std::fabs(loss.value.lower.head) > 0 && loss.value.lower.scale > kRangeExponent)
+        return LeftOut::kRange;
       if (std::isinf(loss.value.lower.head) || std::isinf(loss.value.upper.head)) return LeftOut::kUndefined;
     }
     return LeftOut::kNot;
@@ -201,7 +205,8 @@ class Comparison {
   LeftOut WhyNot(const ElementTruth& truth, std::size_t leaf) const {
     if (why_none_ != LeftOut::kNot) return why_none_;
     if (truth.kink) return LeftOut::kKink;
-    if (!truth.proven || IsNan(truth.value) || !IsNarrow(dual_[leaf], kNarrowBits)) return LeftOut::kUndefined;
+    if (!truth.proven || IsNan(truth.value) || !IsNarrow(dual_[leaf], kNarrowBits))
+      return LeftOut::kUndefined;
     if (IsAtBound(problem_, leaves_[leaf])) return LeftOut::kBound;
     const Interval& gradient = dual_[leaf];
     const bool is_seen = gradient.IsZero() || std::abs(SizeOf(gradient)) <= kRangeExponent;

@@ -1,5 +1,5 @@
-// The legs that the truth of a gradient stands on, compared with each other: automatic differentiation, closed
-// form, and central differences with Richardson's extrapolation at hundreds of digits.
+// The legs that the truth of a gradient stands on, compared with each other: automatic differentiation,
+// closed form, and central differences with Richardson's extrapolation at hundreds of digits.
 #pragma once
 
 #include <cstddef>
@@ -31,13 +31,13 @@ struct LegAgreement {
   std::size_t output = 0;  ///< index into Truth::outputs
   std::int64_t index = 0;
   LeftOut left_out = LeftOut::kNot;
-  std::optional<double> closed;       ///< decimal digits in which AD and the closed form agree, if there is one
+  std::optional<double> closed;  ///< decimal digits in which AD and the closed form agree, if there is one
   std::optional<double> differences;  ///< and AD and the differences
   bool apart = false;                 ///< enclosures do not meet: a leg is wrong
 };
 
-inline constexpr double kMostDigits = 60;          ///< beyond it digits are not counted
-inline constexpr double kLeastDigits = 35;         ///< what an extrapolation that has settled guarantees
+inline constexpr double kMostDigits = 60;              ///< beyond it digits are not counted
+inline constexpr double kLeastDigits = 35;             ///< what an extrapolation that has settled guarantees
 inline constexpr std::int64_t kMostLegElements = 256;  ///< of all inputs: differences cost its square
 
 /// Compares the legs at no more than `most` elements of each gradient, evenly spread. `truth` is that of the

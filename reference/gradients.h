@@ -1,6 +1,6 @@
-// Gradients of a problem in intervals, by the ways that there are. Each is the gradient of the reduced loss (of
-// the sum, with `none`) along each differentiable element, in the order of LeavesOf, at the precision and in the
-// reading of the current Evaluation.
+// Gradients of a problem in intervals, by the ways that there are. Each is the gradient of the reduced loss
+// (of the sum, with `none`) along each differentiable element, in the order of LeavesOf, at the precision and
+// in the reading of the current Evaluation.
 #pragma once
 
 #include <vector>

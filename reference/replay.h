@@ -1,6 +1,6 @@
 // A whole problem at any scalar: the formula texts of reference/losses/ with weights, layouts and reductions
-// written anew, apart from terms.h. What the legs of a gradient's truth run at intervals and dual numbers, and
-// the tests at a second interval engine and at points.
+// written anew, apart from terms.h. What the legs of a gradient's truth run at intervals and dual numbers,
+// and the tests at a second interval engine and at points.
 #pragma once
 
 #include <algorithm>

@@ -37,7 +37,8 @@ std::string LeftOutText(const std::map<LeftOut, std::uint64_t>& left_out) {
 }
 
 bool IsChecked(const GradientFinding& found) {
-  return found.classical.verdict == ClassicalVerdict::kPasses || found.classical.verdict == ClassicalVerdict::kFails;
+  return found.classical.verdict == ClassicalVerdict::kPasses ||
+         found.classical.verdict == ClassicalVerdict::kFails;
 }
 
 void AddDisagreement(std::vector<Disagreement>& all, const GradientFinding& found) {
@@ -60,7 +61,8 @@ void WriteDisagreements(const std::vector<Disagreement>& all, std::ostream& out)
     const auto& [found, elements, ulp] = all[i];
     const Finding& finding = found.finding;
     fmt::print(out, "  {} {} {}: {}, {}, up to {} ulp\n", finding.loss, finding.output, Name(finding.dtype),
-               ClassOrVerdict(finding.verdict, finding.divergence), Counted(elements, "element"), ErrorText(ulp));
+               ClassOrVerdict(finding.verdict, finding.divergence), Counted(elements, "element"),
+               ErrorText(ulp));
     fmt::print(out, "    element {}: got {}, truth {}; in f64 gradient {}, difference {}\n", finding.index,
                GotText(finding), TruthText(finding), found.classical.analytic, found.classical.numeric);
     const bool fits = finding.line.size() <= kLongestLine;
@@ -85,9 +87,9 @@ void GradcheckReport::Add(const GradcheckResult& result) {
 
 void GradcheckReport::AddLeg(const GradcheckResult& result, const LegAgreement& leg) {
   const std::string& output = result.outputs[leg.output];
-  LegRow& row = RowOf(
-      legs_, [&](const LegRow& r) { return r.loss == result.loss->name && r.output == output; },
-      {std::string(result.loss->name), output});
+  LegRow& row =
+      RowOf(legs_, [&](const LegRow& r) { return r.loss == result.loss->name && r.output == output; },
+            {std::string(result.loss->name), output});
   if (leg.apart) apart_.push_back(fmt::format("{}[{}] of {}", output, leg.index, result.line));
   if (leg.left_out != LeftOut::kNot) {
     ++row.left_out[leg.left_out];
@@ -106,12 +108,12 @@ void GradcheckReport::AddFinding(const GradientFinding& found, OfSubject& subjec
     ++subject.unanswered;
     return;
   }
-  GradientRow& row = RowOf(
-      subject.rows,
-      [&](const GradientRow& r) {
-        return r.loss == finding.loss && r.output == finding.output && r.dtype == finding.dtype;
-      },
-      {finding.loss, finding.output, finding.dtype, finding});
+  GradientRow& row =
+      RowOf(subject.rows,
+            [&](const GradientRow& r) {
+              return r.loss == finding.loss && r.output == finding.output && r.dtype == finding.dtype;
+            },
+            {finding.loss, finding.output, finding.dtype, finding});
   const int was = Severity(row.worst.verdict), is = Severity(finding.verdict);
   if (is > was || (is == was && TellsMore(finding, row.worst))) row.worst = finding;
   if (!IsChecked(found)) return;
@@ -132,10 +134,11 @@ void GradcheckReport::AddFinding(const GradientFinding& found, OfSubject& subjec
 }
 
 void GradcheckReport::WriteLegs(std::ostream& out) const {
-  fmt::print(out,
-             "the truth: decimal digits in which automatic differentiation agrees with the other legs, at worst\n"
-             "  {:<16}{:<28}{:>9}{:>13}{:>13}  left out\n",
-             "loss", "gradient", "elements", "closed form", "differences");
+  fmt::print(
+      out,
+      "the truth: decimal digits in which automatic differentiation agrees with the other legs, at worst\n"
+      "  {:<16}{:<28}{:>9}{:>13}{:>13}  left out\n",
+      "loss", "gradient", "elements", "closed form", "differences");
   for (const LegRow& row : legs_) {
     fmt::print(out, "  {:<16}{:<28}{:>9}{:>13}{:>13}  {}\n", row.loss, row.output, row.compared,
                DigitsText(row.closed, row.closed_digits), DigitsText(row.compared, row.difference_digits),
@@ -147,23 +150,25 @@ void GradcheckReport::WriteLegs(std::ostream& out) const {
 void GradcheckReport::WriteSubject(std::size_t index, const SubjectInfo& info, std::ostream& out) const {
   const OfSubject& subject = subjects_[index];
   const std::string version = VersionText(info);
-  fmt::print(out,
-             "\n{}{}{}: gradients against the truth, and what gradcheck (f64, eps {:.0e}, atol {:.0e}, rtol {:.0e}) "
-             "says of them\n",
-             info.name, version.empty() ? "" : " ", version, kClassicalStep, kClassicalAbsolute, kClassicalRelative);
-  fmt::print(out, "  {:<16}{:<28}{:<6}{:>9}{:>10} {:<18}{:>8}{:>8}{:>8}{:>8}{:>8}\n", "loss", "gradient", "dtype",
-             "ulp", "ratio", "verdict", "checked", "wrong", "missed", "right", "alarms");
+  fmt::print(
+      out,
+      "\n{}{}{}: gradients against the truth, and what gradcheck (f64, eps {:.0e}, atol {:.0e}, rtol {:.0e}) "
+      "says of them\n",
+      info.name, version.empty() ? "" : " ", version, kClassicalStep, kClassicalAbsolute, kClassicalRelative);
+  fmt::print(out, "  {:<16}{:<28}{:<6}{:>9}{:>10} {:<18}{:>8}{:>8}{:>8}{:>8}{:>8}\n", "loss", "gradient",
+             "dtype", "ulp", "ratio", "verdict", "checked", "wrong", "missed", "right", "alarms");
   for (const GradientRow& row : subject.rows) {
     const Finding& worst = row.worst;
-    fmt::print(out, "  {:<16}{:<28}{:<6}{:>9}{:>10} {:<18}{:>8}{:>8}{:>8}", row.loss, row.output, Name(row.dtype),
-               ErrorText(worst.ulp), ErrorText(worst.ratio), ClassOrVerdict(worst.verdict, worst.divergence),
-               row.checked, row.wrong, row.missed);
+    fmt::print(out, "  {:<16}{:<28}{:<6}{:>9}{:>10} {:<18}{:>8}{:>8}{:>8}", row.loss, row.output,
+               Name(row.dtype), ErrorText(worst.ulp), ErrorText(worst.ratio),
+               ClassOrVerdict(worst.verdict, worst.divergence), row.checked, row.wrong, row.missed);
     if (row.dtype == Dtype::kF64) fmt::print(out, "{:>8}{:>8}", row.right, row.alarms);
     fmt::print(out, "\n");
   }
-  if (subject.unanswered != 0) fmt::print(out, "  {} without an answer\n", Counted(subject.unanswered, "problem"));
-  fmt::print(out, "\n{}: wrong gradients that gradcheck passes; of {} with one, {} pass as a whole\n", info.name,
-             Counted(subject.problems, "problem"), subject.missed_problems);
+  if (subject.unanswered != 0)
+    fmt::print(out, "  {} without an answer\n", Counted(subject.unanswered, "problem"));
+  fmt::print(out, "\n{}: wrong gradients that gradcheck passes; of {} with one, {} pass as a whole\n",
+             info.name, Counted(subject.problems, "problem"), subject.missed_problems);
   WriteDisagreements(subject.missed, out);
   fmt::print(out, "\n{}: right gradients that gradcheck fails\n", info.name);
   WriteDisagreements(subject.alarms, out);
@@ -185,7 +190,8 @@ std::string GradcheckReport::LastLine(const std::vector<SubjectInfo>& subjects) 
   return line;
 }
 
-void TaylorReport::Add(const TaylorProblem& problem, const std::vector<std::string>& subjects, std::ostream& out) {
+void TaylorReport::Add(const TaylorProblem& problem, const std::vector<std::string>& subjects,
+                       std::ostream& out) {
   fmt::print(out, "{}\n", problem.line.substr(0, kLongestLine));
   if (!problem.left_out.empty()) {
     ++left_out_;
@@ -198,8 +204,8 @@ void TaylorReport::Add(const TaylorProblem& problem, const std::vector<std::stri
                                              : fmt::format("{}, all", result.output);
       fmt::print(out, "  {:<10} {:<28} {:<13}", subjects[s], place, Name(result.verdict));
       if (result.order) {
-        fmt::print(out, " order {} at h = {:.3g}: remainder {:.3g}, of it rounding {:.1g}; h g.d = {:.3g}", *result.order,
-                   result.step, result.remainder, result.floor, result.step * result.slope);
+        fmt::print(out, " order {} at h = {:.3g}: remainder {:.3g}, of it rounding {:.1g}; h g.d = {:.3g}",
+                   *result.order, result.step, result.remainder, result.floor, result.step * result.slope);
       }
       fmt::print(out, "{}{}\n", result.message.empty() ? "" : " ", result.message);
     }
@@ -211,7 +217,8 @@ std::string TaylorReport::LastLine() const {
   for (const auto& [verdict, count] : verdicts_) {
     line += fmt::format("{}{} {}", line.empty() ? "" : ", ", count, Name(verdict));
   }
-  if (left_out_ != 0) line += fmt::format("{}{} left out", line.empty() ? "" : ", ", Counted(left_out_, "problem"));
+  if (left_out_ != 0)
+    line += fmt::format("{}{} left out", line.empty() ? "" : ", ", Counted(left_out_, "problem"));
   return "taylor: " + line;
 }
 

@@ -1,5 +1,5 @@
-// The report of a gradcheck on the terminal: digits of the truth, gradients against it, and where the classical
-// check and the truth disagree.
+// The report of a gradcheck on the terminal: digits of the truth, gradients against it, and where the
+// classical check and the truth disagree.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ struct GradientRow {
   std::string loss, output;
   Dtype dtype = Dtype::kF64;
   Finding worst = {};
-  std::uint64_t checked = 0;               ///< by the classical check
-  std::uint64_t wrong = 0, missed = 0;     ///< of these wrong, and passed by it
-  std::uint64_t right = 0, alarms = 0;     ///< right in f64, and failed by it
+  std::uint64_t checked = 0;            ///< by the classical check
+  std::uint64_t wrong = 0, missed = 0;  ///< of these wrong, and passed by it
+  std::uint64_t right = 0, alarms = 0;  ///< right in f64, and failed by it
 };
 
 /// Elements that the truth and the classical check judge differently, and a simple example.

@@ -26,6 +26,7 @@ const std::vector<Place>& Places() {
   static const std::vector<Place> places = {
       {"no formula", "reference/losses/<loss>.h",
        "write reference/losses/<loss>.h and list it in reference/catalogue.cc"},
+      {"not on the legs of gradients", "reference/replay.h", "add a row to the table of reference/replay.h"},
       {"no golden values", "tests/golden/<loss>.in",
        "write tests/golden/<loss>.in: repro lines and published or hand-derived values"},
       {"not in the LibTorch host", "oracle/hosts/torch", "add a row to the table of oracle/hosts/torch"},

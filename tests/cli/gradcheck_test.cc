@@ -18,8 +18,9 @@ std::vector<std::string> Gradcheck(std::vector<std::string> more) {
 }
 
 /// naive/sigmoid_bce: sigmoid, then bce.
-const std::vector<std::string> kBce = {"--loss",    "bce_with_logits",   "--dtype", "f64", "--fill", "normal,saturated",
-                                       "--subject", "naive/sigmoid_bce", "--jobs",  "2"};
+const std::vector<std::string> kBce = {
+    "--loss",           "bce_with_logits", "--dtype",           "f64",    "--fill",
+    "normal,saturated", "--subject",       "naive/sigmoid_bce", "--jobs", "2"};
 
 TEST(Gradcheck, SaysDigitsErrorsAndWhatTheCheckMisses) {
   const Ran ran = Exactloss(Gradcheck(kBce));
@@ -31,9 +32,10 @@ TEST(Gradcheck, SaysDigitsErrorsAndWhatTheCheckMisses) {
         "bce_with_logits grad:input f64: underflow, \\d+ elements"}) {
     EXPECT_TRUE(std::regex_search(ran.out, std::regex(pattern))) << pattern << "\n" << ran.out;
   }
-  EXPECT_TRUE(std::regex_match(LinesOf(ran.out).back(),
-                               std::regex("legs: \\d+ agree, 0 apart; naive/sigmoid_bce: \\d+ wrong, \\d+ of them pass "
-                                          "gradcheck; \\d+ right in f64, \\d+ of them fail it")))
+  EXPECT_TRUE(std::regex_match(
+      LinesOf(ran.out).back(),
+      std::regex("legs: \\d+ agree, 0 apart; naive/sigmoid_bce: \\d+ wrong, \\d+ of them pass "
+                 "gradcheck; \\d+ right in f64, \\d+ of them fail it")))
       << LinesOf(ran.out).back();
 }
 
@@ -51,7 +53,8 @@ TEST(Gradcheck, JsonSaysWhatTheTablesSay) {
     }
     EXPECT_TRUE(json.at("output").get<std::string>().starts_with("grad:"));
     const bool is_wrong = json.at("verdict") == "inaccurate" || json.at("verdict") == "divergent";
-    if (is_wrong && json.at("classical").at("verdict") == "passes") missed += json.at("count").get<std::size_t>();
+    if (is_wrong && json.at("classical").at("verdict") == "passes")
+      missed += json.at("count").get<std::size_t>();
   }
   EXPECT_GT(missed, 0U);
   const std::string last = LinesOf(ran.err).back();
@@ -72,7 +75,8 @@ TEST(Gradcheck, TaylorNeedsNoReference) {
   const Ran ran = Exactloss(Gradcheck({"--taylor", "--as", "log_cosh", "--subject", kPythonHost, line}));
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_TRUE(std::regex_match(LinesOf(ran.out).back(), std::regex("taylor: \\d+ consistent"))) << ran.out;
-  EXPECT_TRUE(std::regex_search(ran.out, std::regex("grad:input\\[0\\] +consistent +order 2 at h = "))) << ran.out;
+  EXPECT_TRUE(std::regex_search(ran.out, std::regex("grad:input\\[0\\] +consistent +order 2 at h = ")))
+      << ran.out;
 }
 
 TEST(Gradcheck, TaylorFindsAWrongGradient) {
@@ -81,8 +85,9 @@ TEST(Gradcheck, TaylorFindsAWrongGradient) {
   const std::string right = "{\"input\": math.tanh(e)", wrong = "{\"input\": 1.0001 * math.tanh(e)";
   host.replace(host.find(right), right.size(), wrong);
   WriteFile(folder + "/host.py", host);
-  const Ran ran = Exactloss(Gradcheck({"--taylor", "--as", "log_cosh", "--json", "-", "--subject",
-                                       "exec:python3 " + folder + "/host.py", "mse f64 sum input=2.5 target=3"}));
+  const Ran ran =
+      Exactloss(Gradcheck({"--taylor", "--as", "log_cosh", "--json", "-", "--subject",
+                           "exec:python3 " + folder + "/host.py", "mse f64 sum input=2.5 target=3"}));
   EXPECT_EQ(ran.status, 0) << ran.err;
   std::vector<std::string> verdicts;
   for (const std::string& line : LinesOf(ran.out)) verdicts.push_back(Json::parse(line).at("taylor"));

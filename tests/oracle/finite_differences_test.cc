@@ -25,7 +25,8 @@ ClassicalVerdict Verdict(const std::string& line, const PlantedSubject::Function
 }
 
 TEST(ClassicalCheck, TakesCentralDifferencesInF64) {
-  const ClassicalCheck check = Check({BceLoss, BceGradient}, "bce_with_logits f16 none input=0.5,3 target=0,1")[1];
+  const ClassicalCheck check =
+      Check({BceLoss, BceGradient}, "bce_with_logits f16 none input=0.5,3 target=0,1")[1];
   const double numeric = (BceLoss(3 + 1e-6, 1) - BceLoss(3 - 1e-6, 1)) / 2e-6;
   EXPECT_EQ(check.numeric, numeric);
   EXPECT_EQ(check.analytic, BceGradient(3, 1));

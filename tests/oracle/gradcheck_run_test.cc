@@ -1,11 +1,10 @@
 // Planted gradients under the truth and under the classical check; a whole run.
-#include "oracle/gradcheck.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "oracle/gradcheck.h"
 #include "tests/oracle/planted.h"
 
 namespace exactloss {
@@ -45,7 +44,8 @@ TEST(PlantedGradients, RightOnesPassBoth) {
 TEST(PlantedGradients, OffByOneInTenThousandIsMissedByTheCheck) {
   const CheckedGradients checked = Check("bce_with_logits f64 none input=2 target=0", BceLoss,
                                          [](double x, double t) { return BceGradient(x, t) * 1.0001; });
-  EXPECT_EQ(Saying(checked), (Said{Verdict::kDivergent, Divergence::kCancellation, ClassicalVerdict::kPasses}));
+  EXPECT_EQ(Saying(checked),
+            (Said{Verdict::kDivergent, Divergence::kCancellation, ClassicalVerdict::kPasses}));
   EXPECT_TRUE(checked.wrong);
   EXPECT_TRUE(checked.passes);
 }

@@ -58,9 +58,7 @@ class PlantedSubject : public Subject {
 inline double BceLoss(double x, double t) {
   return std::fmax(x, 0) - x * t + std::log1p(std::exp(-std::fabs(x)));
 }
-inline double BceGradient(double x, double t) {
-  return (1 - t) / (1 + std::exp(-x)) - t / (1 + std::exp(x));
-}
+inline double BceGradient(double x, double t) { return (1 - t) / (1 + std::exp(-x)) - t / (1 + std::exp(x)); }
 
 inline double L1Loss(double x, double t) { return std::fabs(x - t); }
 inline double L1Gradient(double x, double t) { return x == t ? 0 : x < t ? -1 : 1; }

@@ -73,7 +73,8 @@ TEST(Taylor, AtAKinkTheGradientLiesBetweenTheSlopes) {
     EXPECT_EQ(Test(line, L1Loss, slope(outside)).verdict, TaylorVerdict::kInconsistent) << outside;
   }
   // Beside a kink the smaller steps do not reach it.
-  EXPECT_EQ(Test("l1 f64 none input=0x1.0000001p+0 target=1", L1Loss, L1Gradient).order.value_or(2) >= 2, true);
+  EXPECT_EQ(Test("l1 f64 none input=0x1.0000001p+0 target=1", L1Loss, L1Gradient).order.value_or(2) >= 2,
+            true);
 }
 
 TEST(Taylor, AJumpIsNoGradient) {
@@ -110,14 +111,15 @@ TEST(Taylor, NoFalseAlarms) {
   for (int i = 0; i < kPoints; ++i) {
     const Dtype dtype = random.Pick(kAllDtypes);
     const double x = RoundTo(dtype, random.Uniform(-1, 1) * std::exp2(random.Uniform(-12, 5)));
-    const std::string line = Concat("bce_with_logits ", Name(dtype), " sum input=", FormatHex(x),
-                                    ",0x1p+0,-0x1p-2 target=0,1,1");
+    const std::string line =
+        Concat("bce_with_logits ", Name(dtype), " sum input=", FormatHex(x), ",0x1p+0,-0x1p-2 target=0,1,1");
     const TaylorResult right = Test(line, BceLoss, BceGradient), wrong = Test(line, BceLoss, Off(-2));
     alarms += right.verdict == TaylorVerdict::kInconsistent;
     consistent += right.verdict == TaylorVerdict::kConsistent || right.verdict == TaylorVerdict::kNoRemainder;
     found += wrong.verdict == TaylorVerdict::kInconsistent;
   }
-  std::cout << "of " << kPoints << ": " << consistent << " consistent; wrong signs found " << found << std::endl;
+  std::cout << "of " << kPoints << ": " << consistent << " consistent; wrong signs found " << found
+            << std::endl;
   EXPECT_EQ(alarms, 0);
   EXPECT_GT(consistent, kPoints / 4);
   EXPECT_GT(found, kPoints / 4);

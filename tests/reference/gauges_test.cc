@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "reference/replay.h"
 #include "reference/terms.h"
 #include "reference/truth.h"
 #include "tests/arb/points.h"
 #include "tests/reference/point.h"
-#include "reference/replay.h"
 
 namespace exactloss {
 namespace {

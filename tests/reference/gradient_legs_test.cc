@@ -44,8 +44,8 @@ TEST_P(Legs, Agree) {
       }
     }
   }
-  std::cout << loss.name << ": " << compared << " gradients; closed form " << closed << " digits, differences "
-            << differences;
+  std::cout << loss.name << ": " << compared << " gradients; closed form " << closed
+            << " digits, differences " << differences;
   for (const auto& [why, count] : left_out) std::cout << "; " << Name(why) << " " << count;
   std::cout << std::endl;
   EXPECT_GT(compared, kProblems);

@@ -1,9 +1,9 @@
-#include "reports/gradcheck.h"
-
 #include <gtest/gtest.h>
 
 #include <sstream>
 #include <string>
+
+#include "reports/gradcheck.h"
 
 namespace exactloss {
 namespace {
@@ -17,7 +17,8 @@ GradcheckResult Result(std::vector<LegAgreement> legs) {
   return result;
 }
 
-GradientFinding Found(Verdict verdict, ClassicalVerdict classical, std::int64_t count, Dtype dtype = Dtype::kF64) {
+GradientFinding Found(Verdict verdict, ClassicalVerdict classical, std::int64_t count,
+                      Dtype dtype = Dtype::kF64) {
   GradientFinding found;
   found.finding.line = "mse f64 none input=1 target=0";
   found.finding.loss = "mse";
@@ -38,12 +39,15 @@ std::string Legs(const GradcheckReport& report) {
 
 TEST(GradcheckReport, KeepsTheLeastDigitsOfEachGradient) {
   GradcheckReport report(0);
-  report.Add(Result({{.output = 1, .closed = 60.0, .differences = 48.25}, {.output = 1, .differences = 50.0},
-                     {.output = 1, .left_out = LeftOut::kKink}, {.output = 2, .differences = 60.0}}));
+  report.Add(Result({{.output = 1, .closed = 60.0, .differences = 48.25},
+                     {.output = 1, .differences = 50.0},
+                     {.output = 1, .left_out = LeftOut::kKink},
+                     {.output = 2, .differences = 60.0}}));
   EXPECT_NE(Legs(report).find("grad:input                          2        >= 60         48.2  1 kink"),
             std::string::npos)
       << Legs(report);
-  EXPECT_NE(Legs(report).find("grad:target                         1            -        >= 60"), std::string::npos)
+  EXPECT_NE(Legs(report).find("grad:target                         1            -        >= 60"),
+            std::string::npos)
       << Legs(report);
   EXPECT_FALSE(report.LegsAreApart());
   EXPECT_EQ(report.LastLine({}), "legs: 3 agree, 0 apart");
@@ -61,17 +65,19 @@ TEST(GradcheckReport, CountsWhatTheCheckMissesAndItsAlarms) {
   GradcheckReport report(1);
   GradcheckResult result = Result({});
   using enum ClassicalVerdict;
-  result.subjects = {{.findings = {Found(Verdict::kInaccurate, kPasses, 5), Found(Verdict::kDivergent, kFails, 7),
-                                   Found(Verdict::kExact, kPasses, 11), Found(Verdict::kStable, kFails, 13),
-                                   Found(Verdict::kInaccurate, kBound, 17), Found(Verdict::kInaccurate, kNotAsked, 1),
-                                   Found(Verdict::kExact, kFails, 19, Dtype::kF32)},
-                      .wrong = true,
-                      .passes = false}};
+  result.subjects = {
+      {.findings = {Found(Verdict::kInaccurate, kPasses, 5), Found(Verdict::kDivergent, kFails, 7),
+                    Found(Verdict::kExact, kPasses, 11), Found(Verdict::kStable, kFails, 13),
+                    Found(Verdict::kInaccurate, kBound, 17), Found(Verdict::kInaccurate, kNotAsked, 1),
+                    Found(Verdict::kExact, kFails, 19, Dtype::kF32)},
+       .wrong = true,
+       .passes = false}};
   report.Add(result);
   SubjectInfo info;
   info.name = "fake";
   EXPECT_EQ(report.LastLine({info}),
-            "legs: 0 agree, 0 apart; fake: 12 wrong, 5 of them pass gradcheck; 24 right in f64, 13 of them fail it");
+            "legs: 0 agree, 0 apart; fake: 12 wrong, 5 of them pass gradcheck; 24 right in f64, 13 of them "
+            "fail it");
   std::ostringstream out;
   report.WriteSubject(0, info, out);
   EXPECT_NE(out.str().find("of 1 problem with one, 0 pass as a whole"), std::string::npos) << out.str();
