@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <utility>
 
 #include "oracle/fill_draw.h"
@@ -27,14 +28,48 @@ std::optional<int> OrderOf(const Measured& x, const Measured& y) {
   return low == high ? std::optional<int>(static_cast<int>(low)) : std::nullopt;
 }
 
+/// What the last rounding of a number may have changed.
+long double RoundingOf(Dtype dtype, long double x) {
+  return UnitRoundoff(dtype) * std::fabs(x) + MinSubnormal(dtype) / 2.0L;
+}
+
 /// The sum of the loss, with the rounding of its elements.
-Measured LossOf(const Answer& answer, double unit) {
+Measured LossOf(const Answer& answer, Dtype dtype) {
   Measured loss;
   for (const double x : ValuesOf(answer, "loss").value_or(std::vector<double>{NAN})) {
     loss.value += x;
-    loss.floor += unit * std::fabs(static_cast<long double>(x));
+    loss.floor += RoundingOf(dtype, x);
   }
   return loss;
+}
+
+/// A quantity at h = 1/2, 1/4, ...
+using Sequence = std::vector<Measured>;
+
+/// Adds to each floor what the smaller steps show of rounding: from kReach halvings on, a remainder of order
+/// 1 is within a sixteenth, and what is larger there is none. The last steps have nothing to show them, and
+/// tell nothing.
+void AddNoise(std::initializer_list<Sequence*> sides) {
+  constexpr std::size_t kReach = 4;
+  const std::size_t steps = (*sides.begin())->size();
+  std::vector<long double> noise(steps + kReach, HUGE_VALL);
+  for (std::size_t k = steps; k-- > 0;) {
+    if (k + kReach >= steps) continue;
+    noise[k] = k + kReach + 1 < steps ? noise[k + 1] : 0;
+    for (const Sequence* side : sides) noise[k] = std::max(noise[k], std::fabs((*side)[k + kReach].value));
+  }
+  for (Sequence* side : sides) {
+    for (std::size_t k = 0; k < steps; ++k) (*side)[k].floor += noise[k];
+  }
+}
+
+/// The order that two halvings up to step k show alike; 2 stands for more.
+std::optional<int> OrderAt(const Sequence& s, std::size_t k) {
+  if (k < 2) return {};
+  const auto last = OrderOf(s[k - 1], s[k]), before = OrderOf(s[k - 2], s[k - 1]);
+  if (!last || !before || *last < 0) return {};
+  const int order = std::min(*last, 2);
+  return order == std::min(*before, 2) ? std::optional(order) : std::nullopt;
 }
 
 /// Steps of a problem along one direction, h = 1/2, 1/4, ... of each number's size.
@@ -57,7 +92,7 @@ class Direction {
   TaylorResult Read(const std::vector<Answer>& answers, const Answer& at_base, const std::string& output) {
     TaylorResult result;
     const auto gradient = ValuesOf(at_base, output);
-    const Measured loss = LossOf(at_base, Unit());
+    const Measured loss = LossOf(at_base, base_.dtype);
     if (!gradient || !std::isfinite(loss.value)) {
       const bool is_missing = at_base.status == AnswerStatus::kOk;
       result.message = gradient     ? "the loss is not finite"
@@ -81,7 +116,6 @@ class Direction {
   static double At(const Problem& problem, const InputElement& e) {
     return problem.inputs[e.input]->values[static_cast<std::size_t>(e.index)];
   }
-  double Unit() const { return UnitRoundoff(base_.dtype); }
 
   /// A power of two no longer than the number is large, so that steps are exact, nor than half of the way to
   /// a bound; for 0 that of the largest number. Its sign is drawn.
@@ -109,68 +143,74 @@ class Direction {
   void Collect(const std::vector<Answer>& answers, const Measured& loss,
                const std::vector<double>& gradient) {
     for (std::size_t i = 0; i < answers.size(); ++i) {
-      const Measured moved = LossOf(answers[i], Unit());
+      const Measured moved = LossOf(answers[i], base_.dtype);
       Measured remainder{moved.value - loss.value, moved.floor + loss.floor};
       for (std::size_t j = 0; j < elements_.size(); ++j) {
         const long double part = gradient[static_cast<std::size_t>(elements_[j].index)] * shifts_[i][j];
         remainder.value -= part;
-        remainder.floor += Unit() * std::fabs(part);
+        remainder.floor += RoundingOf(base_.dtype, part);
       }
-      remainders_.push_back(remainder);
+      sides_[i % 2].push_back(remainder);
     }
-    for (std::size_t i = 0; i + 1 < remainders_.size(); i += 2) {
-      const Measured &up = remainders_[i], &down = remainders_[i + 1];
+    for (std::size_t k = 0; k < sides_[0].size(); ++k) {
+      const Measured &up = sides_[0][k], &down = sides_[1][k];
       sums_.push_back({up.value + down.value, up.floor + down.floor});
     }
-    AddNoise();
+    AddNoise({&sides_[0], &sides_[1]});
+    AddNoise({&sums_});
   }
 
-  /// The largest remainder of the smallest steps is what the loss rounds beyond its last rounding.
-  void AddNoise() {
-    constexpr std::size_t kSmallest = 8;  // answers: four steps either way, the last 4 bits of the numbers
-    long double noise = 0;
-    for (std::size_t i = remainders_.size() - std::min(kSmallest, remainders_.size()); i < remainders_.size();
-         ++i) {
-      if (std::isfinite(remainders_[i].value)) noise = std::max(noise, std::fabs(remainders_[i].value));
+  /// Is it the leading term, and no rounding, that has this order at step k of a side? At all larger steps
+  /// one side at least is no smaller than it: what is of a higher order adds to it there.
+  bool IsSustained(std::size_t side, std::size_t k, int order) const {
+    long double least = std::fabs(sides_[side][k].value) - sides_[side][k].floor;
+    for (std::size_t j = k; j-- > 0;) {
+      least = std::ldexp(least, order);
+      const auto reach = [&](const Sequence& s) { return std::fabs(s[j].value) + s[j].floor; };
+      if (std::max(reach(sides_[0]), reach(sides_[1])) < least) return false;
     }
-    for (Measured& r : remainders_) r.floor += noise;
-    for (Measured& s : sums_) s.floor += 2 * noise;
+    return true;
   }
 
-  /// The order at the smallest step that tells it, on one side, and that step.
-  std::optional<std::pair<int, std::size_t>> OrderOn(std::size_t side) const {
-    for (std::size_t i = remainders_.size(); i-- > 2;) {
-      if (i % 2 != side) continue;
-      if (const auto order = OrderOf(remainders_[i - 2], remainders_[i])) return std::pair(*order, i);
+  struct Reading {
+    int order;
+    std::size_t side, k;
+  };
+
+  /// The order at the smallest step of a side that tells it.
+  std::optional<Reading> OrderOn(std::size_t side) const {
+    for (std::size_t k = sides_[side].size(); k-- > 0;) {
+      const auto order = OrderAt(sides_[side], k);
+      if (order && (*order == 2 || IsSustained(side, k, *order))) return Reading{*order, side, k};
     }
     return {};
   }
   std::optional<int> OrderOfSums() const {
-    for (std::size_t i = sums_.size(); i-- > 1;) {
-      if (const auto order = OrderOf(sums_[i - 1], sums_[i])) return order;
+    for (std::size_t k = sums_.size(); k-- > 0;) {
+      if (const auto order = OrderAt(sums_, k)) return order;
     }
     return {};
   }
 
+  bool IsQuiet() const {
+    const auto is_quiet = [](const Measured& r) { return std::isfinite(r.value) && !r.IsAboveFloor(); };
+    return std::all_of(sides_[0].begin(), sides_[0].end(), is_quiet) &&
+           std::all_of(sides_[1].begin(), sides_[1].end(), is_quiet);
+  }
+
   void Judge(TaylorResult& result) const {
-    std::optional<std::pair<int, std::size_t>> least;
-    for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-      const auto order = OrderOn(side);
-      if (order && (!least || order->first < least->first)) least = order;
-    }
+    std::optional<Reading> least = OrderOn(0);
+    if (const auto other = OrderOn(1); other && (!least || other->order < least->order)) least = other;
     if (!least) {
-      const bool is_quiet = std::none_of(remainders_.begin(), remainders_.end(), [](const Measured& r) {
-        return r.IsAboveFloor() || !std::isfinite(r.value);
-      });
-      result.verdict = is_quiet ? TaylorVerdict::kNoRemainder : TaylorVerdict::kUndecided;
+      result.verdict = IsQuiet() ? TaylorVerdict::kNoRemainder : TaylorVerdict::kUndecided;
       return;
     }
-    const Measured &here = remainders_[least->second], &other_way = remainders_[least->second ^ 1];
-    result.order = least->first;
-    result.step = std::ldexp(1.0, -static_cast<int>(least->second / 2) - 1);
+    const Measured &here = sides_[least->side][least->k], &other_way = sides_[1 - least->side][least->k];
+    result.order = least->order;
+    result.step = std::ldexp(1.0, -static_cast<int>(least->k) - 1);
     result.remainder = static_cast<double>(here.value);
     result.floor = static_cast<double>(here.floor);
-    if (least->first >= 2) {
+    if (least->order >= 2) {
       result.verdict = TaylorVerdict::kConsistent;
       return;
     }
@@ -185,7 +225,8 @@ class Direction {
   std::vector<double> along_;                     ///< d
   std::vector<Problem> problems_;                 ///< h halved, there and back at each
   std::vector<std::vector<long double>> shifts_;  ///< what the elements were moved by, exactly
-  std::vector<Measured> remainders_, sums_;
+  Sequence sides_[2];                             ///< R(h) and R(-h)
+  Sequence sums_;                                 ///< R(h) + R(-h)
 };
 
 }  // namespace
