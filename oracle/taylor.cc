@@ -63,11 +63,11 @@ void AddNoise(std::initializer_list<Sequence*> sides) {
   }
 }
 
-/// The order that two halvings up to step k show alike; 2 stands for more.
+/// The order, 1 or more, that two halvings up to step k show alike; 2 stands for more.
 std::optional<int> OrderAt(const Sequence& s, std::size_t k) {
   if (k < 2) return {};
   const auto last = OrderOf(s[k - 1], s[k]), before = OrderOf(s[k - 2], s[k - 1]);
-  if (!last || !before || *last < 0) return {};
+  if (!last || !before || *last < 1) return {};
   const int order = std::min(*last, 2);
   return order == std::min(*before, 2) ? std::optional(order) : std::nullopt;
 }
@@ -160,12 +160,12 @@ class Direction {
     AddNoise({&sums_});
   }
 
-  /// Is it the leading term, and no rounding, that has this order at step k of a side? At all larger steps
-  /// one side at least is no smaller than it: what is of a higher order adds to it there.
-  bool IsSustained(std::size_t side, std::size_t k, int order) const {
+  /// Is it the leading term, and no rounding, that is of order 1 at step k of a side? At all larger steps one
+  /// side at least is no smaller than it: what is of a higher order adds to it there.
+  bool IsSustained(std::size_t side, std::size_t k) const {
     long double least = std::fabs(sides_[side][k].value) - sides_[side][k].floor;
     for (std::size_t j = k; j-- > 0;) {
-      least = std::ldexp(least, order);
+      least *= 2;
       const auto reach = [&](const Sequence& s) { return std::fabs(s[j].value) + s[j].floor; };
       if (std::max(reach(sides_[0]), reach(sides_[1])) < least) return false;
     }
@@ -181,7 +181,7 @@ class Direction {
   std::optional<Reading> OrderOn(std::size_t side) const {
     for (std::size_t k = sides_[side].size(); k-- > 0;) {
       const auto order = OrderAt(sides_[side], k);
-      if (order && (*order == 2 || IsSustained(side, k, *order))) return Reading{*order, side, k};
+      if (order && (*order == 2 || IsSustained(side, k))) return Reading{*order, side, k};
     }
     return {};
   }

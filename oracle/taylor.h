@@ -30,7 +30,7 @@ enum class TaylorVerdict : std::uint8_t {
   kConsistent,    ///< order 2 or more
   kNoRemainder,   ///< nothing above the floor: as good as that, if the loss moves at all
   kKink,          ///< order 1 at a kink, the gradient within the one-sided slopes
-  kInconsistent,  ///< order 1 or less: not the gradient of this loss
+  kInconsistent,  ///< order 1: not the gradient of this loss
   kUndecided,     ///< no step tells the order
   kUnanswered,    ///< no answer, or one that is not finite
 };
@@ -41,7 +41,7 @@ struct TaylorResult {
   std::string output;                 ///< "grad:<input>"
   std::optional<std::int64_t> index;  ///< the element that moves; none: all of that input do
   TaylorVerdict verdict = TaylorVerdict::kUnanswered;
-  std::optional<int> order;  ///< as read
+  std::optional<int> order;  ///< as read: 1, or 2 for that and more
   double step = 0;           ///< h where it was read
   double remainder = 0;      ///< R(h) there
   double floor = 0;          ///< what of it may be rounding

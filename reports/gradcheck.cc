@@ -96,6 +96,7 @@ void GradcheckReport::AddLeg(const GradcheckResult& result, const LegAgreement& 
     return;
   }
   ++row.compared;
+  agreed_ += !leg.apart;
   row.difference_digits = std::min(row.difference_digits, *leg.differences);
   if (!leg.closed) return;
   ++row.closed;
@@ -175,9 +176,7 @@ void GradcheckReport::WriteSubject(std::size_t index, const SubjectInfo& info, s
 }
 
 std::string GradcheckReport::LastLine(const std::vector<SubjectInfo>& subjects) const {
-  std::uint64_t compared = 0;
-  for (const LegRow& row : legs_) compared += row.compared;
-  std::string line = fmt::format("legs: {} agree, {} apart", compared - apart_.size(), apart_.size());
+  std::string line = fmt::format("legs: {} agree, {} apart", agreed_, apart_.size());
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     GradientRow sum;
     for (const GradientRow& row : subjects_[s].rows) {

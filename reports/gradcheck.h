@@ -61,7 +61,8 @@ class GradcheckReport {
   static void AddFinding(const GradientFinding& found, OfSubject& subject);
 
   std::vector<LegRow> legs_;
-  std::vector<std::string> apart_;  ///< lines of problems
+  std::vector<std::string> apart_;  ///< element and line
+  std::uint64_t agreed_ = 0;        ///< elements
   std::vector<OfSubject> subjects_;
 };
 

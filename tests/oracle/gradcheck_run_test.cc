@@ -69,13 +69,16 @@ TEST(PlantedGradients, BesideAKinkTheCheckIsAFalseAlarm) {
   EXPECT_FALSE(checked.wrong);
 }
 
-TEST(PlantedGradients, OneWrongElementAmongRightOnesHasAKindOfItsOwn) {
+TEST(PlantedGradients, WrongElementsAmongRightOnesAreAKindOfTheirOwn) {
   const CheckedGradients checked =
       Check("bce_with_logits f64 none input=0.5,20,0.25,21 target=0,1,0,1", BceLoss,
             [](double x, double t) { return x >= 20 ? 0 : BceGradient(x, t); });
-  ASSERT_EQ(checked.findings.size(), 2U);
-  EXPECT_EQ(checked.findings[0].finding.count, 2);
-  EXPECT_EQ(checked.findings[1].finding.count, 2);
+  std::int64_t wrong = 0, right = 0;
+  for (const GradientFinding& found : checked.findings) {
+    (Passes(found.finding) ? right : wrong) += found.finding.count;
+  }
+  EXPECT_EQ(wrong, 2);
+  EXPECT_EQ(right, 2);
 }
 
 TEST(PlantedGradients, ASubjectIsAskedOnce) {
@@ -119,7 +122,7 @@ TEST(Gradchecks, ComeInOrderWhateverTheJobs) {
 
 TEST(Gradchecks, AnInterruptionEndsThem) {
   const std::vector<WrittenProblem> problems(
-      100, {"mse f32 none input=1 target=0", ParseProblem("mse f32 none input=1 target=0")});
+      2000, {"mse f32 none input=1 target=0", ParseProblem("mse f32 none input=1 target=0")});
   std::atomic<bool> interrupted = false;
   AuditOptions options = Options(2);
   options.interrupted = &interrupted;
@@ -127,7 +130,7 @@ TEST(Gradchecks, AnInterruptionEndsThem) {
                                              [&](const GradcheckResult&) { interrupted = true; });
   EXPECT_TRUE(summary.interrupted);
   EXPECT_GT(summary.problems, 0U);
-  EXPECT_LT(summary.problems, 100U);
+  EXPECT_LT(summary.problems, 2000U);
 }
 
 TEST(Gradchecks, WhatATakerThrowsEndsThem) {
