@@ -156,6 +156,9 @@ class Direction {
       const Measured &up = sides_[0][k], &down = sides_[1][k];
       sums_.push_back({up.value + down.value, up.floor + down.floor});
     }
+    const auto is_quiet = [](const Measured& r) { return std::isfinite(r.value) && !r.IsAboveFloor(); };
+    is_quiet_ = std::all_of(sides_[0].begin(), sides_[0].end(), is_quiet) &&
+                std::all_of(sides_[1].begin(), sides_[1].end(), is_quiet);
     AddNoise({&sides_[0], &sides_[1]});
     AddNoise({&sums_});
   }
@@ -192,17 +195,11 @@ class Direction {
     return {};
   }
 
-  bool IsQuiet() const {
-    const auto is_quiet = [](const Measured& r) { return std::isfinite(r.value) && !r.IsAboveFloor(); };
-    return std::all_of(sides_[0].begin(), sides_[0].end(), is_quiet) &&
-           std::all_of(sides_[1].begin(), sides_[1].end(), is_quiet);
-  }
-
   void Judge(TaylorResult& result) const {
     std::optional<Reading> least = OrderOn(0);
     if (const auto other = OrderOn(1); other && (!least || other->order < least->order)) least = other;
     if (!least) {
-      result.verdict = IsQuiet() ? TaylorVerdict::kNoRemainder : TaylorVerdict::kUndecided;
+      result.verdict = is_quiet_ ? TaylorVerdict::kNoRemainder : TaylorVerdict::kUndecided;
       return;
     }
     const Measured &here = sides_[least->side][least->k], &other_way = sides_[1 - least->side][least->k];
@@ -226,6 +223,7 @@ class Direction {
   std::vector<Problem> problems_;                 ///< h halved, there and back at each
   std::vector<std::vector<long double>> shifts_;  ///< what the elements were moved by, exactly
   Sequence sides_[2];                             ///< R(h) and R(-h)
+  bool is_quiet_ = false;                         ///< no remainder is above what last roundings explain
   Sequence sums_;                                 ///< R(h) + R(-h)
 };
 
