@@ -65,6 +65,7 @@ std::string ToJsonLine(const Finding& finding) {
                      {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
                      {"mistrusted", finding.mistrusted},
                      {"message", finding.message},
+                     {"known", finding.known},
                      {"count", finding.count}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a host's message may not be UTF-8
 }

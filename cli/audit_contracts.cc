@@ -1,0 +1,85 @@
+// exactloss audit --contracts: what subjects do with arguments, right and wrong.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+#include "cli/audit_flags.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "oracle/contracts.h"
+#include "reports/contract_table.h"
+
+namespace exactloss {
+namespace {
+
+template <class Value>
+bool IsChosen(const std::vector<Value>& chosen, const Value& value) {
+  return chosen.empty() || std::find(chosen.begin(), chosen.end(), value) != chosen.end();
+}
+
+std::vector<Contract> ContractsOf(const AuditFlags& flags) {
+  if (!flags.fills.empty()) throw UsageError("--fill: contracts have no fills");
+  const std::vector<Dtype> dtypes = DtypesNamed(flags.dtypes);
+  const std::vector<Reduction> reductions = ReductionsNamed(flags.reductions);
+  std::vector<Contract> contracts = ContractsOf(LossesNamed(flags.losses));
+  contracts.erase(std::remove_if(contracts.begin(), contracts.end(),
+                                 [&](const Contract& contract) {
+                                   return !IsChosen(dtypes, contract.call.dtype) ||
+                                          !IsChosen(reductions, contract.call.reduction);
+                                 }),
+                  contracts.end());
+  return contracts;
+}
+
+}  // namespace
+
+ExitStatus RunContracts(AuditFlags& flags, const std::vector<KnownDivergence>& known) {
+  const std::vector<Contract> contracts = ContractsOf(flags);
+  if (contracts.empty()) {
+    std::cerr << "exactloss audit: no contract is selected; they are of f32\n";
+    return kNothingSelected;
+  }
+  if (flags.subject.names.empty()) flags.subject.names = {"libtorch"};
+  Report report;
+  report.run.program = ProgramName();
+  report.run.command = CommandLine();
+  report.run.problems = contracts.size();
+
+  JsonOutput json(flags.subject.json);
+  std::optional<AtomicFile> file;
+  if (!flags.folder.empty()) {
+    file.emplace(MakeFolder(flags.folder) / std::filesystem::path("contracts.md"));
+  }
+  ContractTable table(contracts);
+  std::vector<Sink*> sinks = {&table};
+  if (json.sink() != nullptr) sinks.push_back(json.sink());
+  Collector collector(report, sinks);
+
+  const AuditOptions options = flags.subject.Options();
+  CatchInterrupts();
+  KnownReplay replay =
+      ReplayKnown(known, /*contracts=*/true, LossesNamed(flags.losses), DtypesNamed(flags.dtypes), options);
+  const Known known_here(known, replay.subjects);
+  KnownMarker marker(known_here, collector);
+  report.run.subjects = AuditContracts(contracts, options, {&marker});
+  report.run.interrupted = report.run.subjects.size() < options.subjects.size();
+  report.run.known_examples = replay.examples;
+  report.run.stale_known = std::move(replay.stale);
+
+  json.Commit();
+  if (file) {
+    table.WriteMarkdown(report.run, file->out());
+    file->Commit();
+  }
+  std::ostream& people = flags.subject.people();
+  table.WriteConsole(/*all=*/false, people);
+  for (const std::string& stale : report.run.stale_known) people << stale << '\n';
+  people << report.LastLine() << '\n';
+  return StatusOf(flags, report);
+}
+
+}  // namespace exactloss
