@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kBlank = " \t\r";
+constexpr std::string_view kSubjects[] = {"libtorch", "highway", "naive", "exec:"};
 constexpr std::string_view kKinds[] = {"bug", "definition", "convention"};
 
 std::string_view Trimmed(std::string_view text) {
@@ -103,7 +104,14 @@ class FileReader {
   }
 
   void ReadId(std::string_view value) { Once("id", value, entry_.id); }
-  void ReadSubject(std::string_view value) { Once("subject", value, entry_.subject); }
+  void ReadSubject(std::string_view value) {
+    if (std::none_of(std::begin(kSubjects), std::end(kSubjects),
+                     [&](std::string_view subject) { return value.starts_with(subject); })) {
+      Fail("no subject ", Quoted(value), "; it begins with one of ",
+           Listed({std::begin(kSubjects), std::end(kSubjects)}));
+    }
+    Once("subject", value, entry_.subject);
+  }
   void ReadCause(std::string_view value) { Once("cause", value, entry_.cause); }
   void ReadLink(std::string_view value) { Once("link", value, entry_.link); }
   void ReadKind(std::string_view value) {
