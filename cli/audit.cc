@@ -168,9 +168,13 @@ Action AddAudit(CLI::App& app) {
       "the folder `known` beside or above the program");
   app.add_flag("--gate", flags->gate,
                "exit with status 1 if anything fails that is not known, or is known and fails no more");
-  app.add_flag(
-      "--contracts", flags->contracts,
-      "call each loss with right and wrong arguments instead, and hold what happens to what is documented");
+  CLI::Option* contracts =
+      app.add_flag("--contracts", flags->contracts,
+                   "instead call each loss with right and wrong arguments, and hold what "
+                   "happens to what is documented");
+  for (const char* of_problems : {"--fill", "--seed", "--profile", "--shard"}) {
+    contracts->excludes(app.get_option(of_problems));
+  }
   flags->subject.Add(app);
   app.footer(
       "Without --subject it asks libtorch, and the naive forms as pitfalls, whose failures do not count.\n"

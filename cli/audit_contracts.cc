@@ -22,7 +22,6 @@ bool IsChosen(const std::vector<Value>& chosen, const Value& value) {
 }
 
 std::vector<Contract> ContractsOf(const AuditFlags& flags) {
-  if (!flags.fills.empty()) throw UsageError("--fill: contracts have no fills");
   const std::vector<Dtype> dtypes = DtypesNamed(flags.dtypes);
   const std::vector<Reduction> reductions = ReductionsNamed(flags.reductions);
   std::vector<Contract> contracts = ContractsOf(LossesNamed(flags.losses));

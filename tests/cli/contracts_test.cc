@@ -69,7 +69,7 @@ TEST(Contracts, WhatIsNotSelectedIsSaid) {
   EXPECT_EQ(none.err, "exactloss audit: no contract is selected; they are of f32\n");
   const Ran fill = Contracts({"--fill", "normal"});
   EXPECT_EQ(fill.status, 4);
-  EXPECT_EQ(fill.err, "exactloss audit: --fill: contracts have no fills\n");
+  EXPECT_EQ(fill.err, "exactloss: --contracts excludes --fill\n");
 }
 
 TEST(Contracts, ABadLineIsOneLine) {

@@ -1,6 +1,7 @@
 #include "oracle/known.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
