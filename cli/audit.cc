@@ -172,7 +172,7 @@ Action AddAudit(CLI::App& app) {
       app.add_flag("--contracts", flags->contracts,
                    "instead call each loss with right and wrong arguments, and hold what "
                    "happens to what is documented");
-  for (const char* of_problems : {"--fill", "--seed", "--profile", "--shard"}) {
+  for (const char* of_problems : {"--dtype", "--reduction", "--fill", "--seed", "--profile", "--shard"}) {
     contracts->excludes(app.get_option(of_problems));
   }
   flags->subject.Add(app);

@@ -1,9 +1,5 @@
 // exactloss audit --contracts: what subjects do with arguments, right and wrong.
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 #include <utility>
 
@@ -14,34 +10,9 @@
 #include "reports/contract_table.h"
 
 namespace exactloss {
-namespace {
-
-template <class Value>
-bool IsChosen(const std::vector<Value>& chosen, const Value& value) {
-  return chosen.empty() || std::find(chosen.begin(), chosen.end(), value) != chosen.end();
-}
-
-std::vector<Contract> ContractsOf(const AuditFlags& flags) {
-  const std::vector<Dtype> dtypes = DtypesNamed(flags.dtypes);
-  const std::vector<Reduction> reductions = ReductionsNamed(flags.reductions);
-  std::vector<Contract> contracts = ContractsOf(LossesNamed(flags.losses));
-  contracts.erase(std::remove_if(contracts.begin(), contracts.end(),
-                                 [&](const Contract& contract) {
-                                   return !IsChosen(dtypes, contract.call.dtype) ||
-                                          !IsChosen(reductions, contract.call.reduction);
-                                 }),
-                  contracts.end());
-  return contracts;
-}
-
-}  // namespace
-
 ExitStatus RunContracts(AuditFlags& flags, const std::vector<KnownDivergence>& known) {
-  const std::vector<Contract> contracts = ContractsOf(flags);
-  if (contracts.empty()) {
-    std::cerr << "exactloss audit: no contract is selected; they are of f32\n";
-    return kNothingSelected;
-  }
+  const std::vector<const LossSpec*> losses = LossesNamed(flags.losses);
+  const std::vector<Contract> contracts = ContractsOf(losses);
   if (flags.subject.names.empty()) flags.subject.names = {"libtorch"};
   Report report;
   report.run.program = ProgramName();
@@ -60,8 +31,7 @@ ExitStatus RunContracts(AuditFlags& flags, const std::vector<KnownDivergence>& k
 
   const AuditOptions options = flags.subject.Options();
   CatchInterrupts();
-  KnownReplay replay =
-      ReplayKnown(known, /*contracts=*/true, LossesNamed(flags.losses), DtypesNamed(flags.dtypes), options);
+  KnownReplay replay = ReplayKnown(known, /*contracts=*/true, losses, /*dtypes=*/{}, options);
   const Known known_here(known, replay.subjects);
   KnownMarker marker(known_here, collector);
   report.run.subjects = AuditContracts(contracts, options, {&marker});

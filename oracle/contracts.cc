@@ -71,6 +71,9 @@ std::optional<Promise> ReadPromise(std::string_view word) {
 /// Equal, or both NaN; a zero is one whatever its sign.
 bool IsValue(double got, double wanted) { return got == wanted || (std::isnan(got) && std::isnan(wanted)); }
 
+/// NaN without its sign.
+std::string ValueText(double value) { return std::isnan(value) ? "nan" : Concat(value); }
+
 /// What came of a call, before it is known whether that is right.
 struct Outcome {
   bool kept = false;
@@ -80,7 +83,7 @@ struct Outcome {
 Outcome OutcomeOfAnswer(const Promise& promise, const Output& loss) {
   std::vector<double> values;
   for (const std::uint64_t bits : loss.bits) values.push_back(FromBits(loss.dtype, bits));
-  const std::string first = values.empty() ? "an empty loss" : Concat("a loss of ", values[0]);
+  const std::string first = values.empty() ? "an empty loss" : Concat("a loss of ", ValueText(values[0]));
   switch (promise.kind) {
     case Promise::Kind::kAccept:
       return {true, Concat("accepted: ", first)};
@@ -92,7 +95,7 @@ Outcome OutcomeOfAnswer(const Promise& promise, const Output& loss) {
   const auto other = std::find_if(values.begin(), values.end(),
                                   [&](double value) { return !IsValue(value, promise.value); });
   if (other == values.end()) return {true, Concat("accepted: ", first)};
-  return {false, Concat("accepted: a loss of ", *other, " instead of ", promise.value)};
+  return {false, Concat("accepted: a loss of ", ValueText(*other), " instead of ", ValueText(promise.value))};
 }
 
 Outcome OutcomeOfError(const Promise& promise, const std::string& message) {

@@ -63,13 +63,12 @@ TEST(Contracts, StandBesideProblemsInARun) {
   Has(ran.out, "broken");
 }
 
-TEST(Contracts, WhatIsNotSelectedIsSaid) {
-  const Ran none = Contracts({"--dtype", "f64"});
-  EXPECT_EQ(none.status, 5);
-  EXPECT_EQ(none.err, "exactloss audit: no contract is selected; they are of f32\n");
-  const Ran fill = Contracts({"--fill", "normal"});
-  EXPECT_EQ(fill.status, 4);
-  EXPECT_EQ(fill.err, "exactloss: --contracts excludes --fill\n");
+TEST(Contracts, HaveNothingOfProblems) {
+  for (const auto& [flag, value] : {std::pair("--dtype", "f64"), {"--fill", "normal"}, {"--shard", "1/2"}}) {
+    const Ran ran = Contracts({flag, value});
+    EXPECT_EQ(ran.status, 4);
+    EXPECT_EQ(ran.err, std::string("exactloss: --contracts excludes ") + flag + "\n");
+  }
 }
 
 TEST(Contracts, ABadLineIsOneLine) {
