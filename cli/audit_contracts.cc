@@ -10,6 +10,7 @@
 #include "reports/contract_table.h"
 
 namespace exactloss {
+
 ExitStatus RunContracts(AuditFlags& flags, const std::vector<KnownDivergence>& known) {
   const std::vector<const LossSpec*> losses = LossesNamed(flags.losses);
   const std::vector<Contract> contracts = ContractsOf(losses);

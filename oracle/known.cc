@@ -132,9 +132,9 @@ KnownReplay ReplayKnown(const std::vector<KnownDivergence>& entries, bool contra
                       [example = example](const Finding* f) { return Shows(*example, *f); })) {
         continue;
       }
-      result.stale.push_back(fmt::format("{}: {}: no {} of {} in {} {}: {}", example->place, entry->id,
-                                         example->failure, example->output, subject.name, subject.version,
-                                         Now(*example, of_subject)));
+      result.stale.push_back(fmt::format(
+          "{}: {}: no {} of {} in {}{}{}: {}", example->place, entry->id, example->failure, example->output,
+          subject.name, subject.version.empty() ? "" : " ", subject.version, Now(*example, of_subject)));
     }
   }
   return result;

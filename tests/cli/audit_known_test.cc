@@ -70,7 +70,7 @@ TEST(Known, WhatNoLongerDivergesIsSaid) {
   const Ran ran = Audit(known, {"--report", folder});
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(Counted(ran, "stale"), 1);
-  Has(ran.out, known + "/entry:6: sigmoid: no nan of loss in naive/sigmoid_bce : loss is underflow\n");
+  Has(ran.out, known + "/entry:6: sigmoid: no nan of loss in naive/sigmoid_bce: loss is underflow\n");
   Has(ReadFile(folder + "/report.md"), "## Known divergences that no longer are");
 }
 
