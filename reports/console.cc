@@ -76,6 +76,10 @@ class Writer {
   void Write() {
     const RunInfo& run = report_.run;
     Print("{}, {}\n", run.program, run.selection);
+    if (run.known_examples != 0) {
+      Print("known divergences: {} replayed, {} stale\n", Counted(run.known_examples, "example"),
+            run.stale_known.size());
+    }
     for (const SubjectInfo& subject : run.subjects) {
       if (report_.IsPitfall(subject.name)) continue;
       WriteTable(subject);
@@ -158,7 +162,7 @@ class Writer {
     }
     if (known.empty()) return;
     Print("\n{}: of these are known\n", subject);
-    for (const auto& [id, elements] : known) Print("  {:<40} {}\n", id, Counted(elements, "element"));
+    for (const auto& [id, elements] : known) Print("  {:<44} {}\n", id, Counted(elements, "element"));
   }
 
   void WriteStale() {

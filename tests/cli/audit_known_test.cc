@@ -48,6 +48,7 @@ TEST(Known, DoesNotCountAsFailed) {
   EXPECT_EQ(Counted(without, "known"), 0);
   EXPECT_EQ(Counted(with, "known") + Counted(with, "failed"), Counted(without, "failed"));
   EXPECT_EQ(Counted(with, "passed"), Counted(without, "passed"));
+  Has(with.out, "known divergences: 1 example replayed, 0 stale\n");
   Has(with.out, "naive/sigmoid_bce: of these are known\n  sigmoid ");
 }
 
