@@ -8,10 +8,11 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "cli/audit_flags.h"
 #include "cli/command.h"
-#include "cli/flags.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/profiles.h"
@@ -22,13 +23,6 @@
 
 namespace exactloss {
 namespace {
-
-struct AuditFlags {
-  std::vector<std::string> losses, dtypes, reductions, fills;
-  std::string profile = "gate", shard = "1/1", folder;
-  std::uint64_t seed = 1;
-  SubjectFlags subject;
-};
 
 Selection SelectionOf(const AuditFlags& flags) {
   const Profile& profile = ProfileNamed(flags.profile);
@@ -80,6 +74,12 @@ class ReportFolder {
   JsonLines sink_;
 };
 
+std::vector<KnownDivergence> KnownOf(const AuditFlags& flags) {
+  if (!flags.known.empty()) return ReadKnown(flags.known);
+  const std::optional<std::filesystem::path> shipped = ShippedKnown();
+  return shipped ? ReadKnown(*shipped) : std::vector<KnownDivergence>();
+}
+
 /// Who is asked when nobody is named: LibTorch, and the naive forms to show what they cost.
 void ChooseSubjects(AuditFlags& flags, RunInfo& run) {
   if (!flags.subject.names.empty()) return;
@@ -91,6 +91,8 @@ void ChooseSubjects(AuditFlags& flags, RunInfo& run) {
 }
 
 ExitStatus RunAudit(AuditFlags& flags) {
+  const std::vector<KnownDivergence> known = KnownOf(flags);
+  if (flags.contracts) return RunContracts(flags, known);
   const Selection selection = SelectionOf(flags);
   if (Count(selection) == 0) {
     std::cerr << "exactloss audit: nothing is selected; `exactloss list` shows which reductions a loss has\n";
@@ -114,9 +116,14 @@ ExitStatus RunAudit(AuditFlags& flags) {
   AuditOptions options = flags.subject.Options();
   options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.Show(done, total); };
   CatchInterrupts();
-  const AuditSummary summary = Audit(selection, options, {&collector});
+  KnownReplay replay = ReplayKnown(known, /*contracts=*/false, selection.losses, selection.dtypes, options);
+  const Known known_here(known, replay.subjects);
+  KnownMarker marker(known_here, collector);
+  const AuditSummary summary = Audit(selection, options, {&marker});
   progress.Clear();
 
+  report.run.known_examples = replay.examples;
+  report.run.stale_known = std::move(replay.stale);
   report.run.subjects = summary.subjects;
   report.run.problems = summary.problems;
   report.run.interrupted = summary.interrupted;
@@ -130,10 +137,15 @@ ExitStatus RunAudit(AuditFlags& flags) {
                           (path / "report.jsonl").string());
   }
   people << report.LastLine() << '\n';
-  return summary.interrupted ? kInterrupted : kOk;
+  return StatusOf(flags, report);
 }
 
 }  // namespace
+
+ExitStatus StatusOf(const AuditFlags& flags, const Report& report) {
+  if (report.run.interrupted) return kInterrupted;
+  return flags.gate && report.FailsGate() ? kGateFailed : kOk;
+}
 
 Action AddAudit(CLI::App& app) {
   const auto flags = std::make_shared<AuditFlags>();
@@ -150,10 +162,23 @@ Action AddAudit(CLI::App& app) {
   app.add_option("--profile", flags->profile, profiles)->capture_default_str();
   app.add_option("--shard", flags->shard, "part i of n parts of the selection")->capture_default_str();
   app.add_option("--report", flags->folder, "write report.md and report.jsonl into this folder");
+  app.add_option(
+      "--known", flags->known,
+      "folder of known divergences, which are replayed first and do not count as failed; without it, "
+      "the folder `known` beside or above the program");
+  app.add_flag("--gate", flags->gate,
+               "exit with status 1 if anything fails that is not known, or is known and fails no more");
+  CLI::Option* contracts =
+      app.add_flag("--contracts", flags->contracts,
+                   "instead call each loss with right and wrong arguments, and hold what "
+                   "happens to what is documented");
+  for (const char* of_problems : {"--dtype", "--reduction", "--fill", "--seed", "--profile", "--shard"}) {
+    contracts->excludes(app.get_option(of_problems));
+  }
   flags->subject.Add(app);
   app.footer(
       "Without --subject it asks libtorch, and the naive forms as pitfalls, whose failures do not count.\n"
-      "The exit status is 0 whatever was found.");
+      "Without --gate the exit status is 0 whatever was found.");
   return [flags] { return RunAudit(*flags); };
 }
 

@@ -58,7 +58,11 @@ void Batch::Add(const std::string& where, std::string_view separator, std::strin
                 std::size_t indent) {
   std::vector<std::string> notes;
   try {
-    problems_.push_back({std::string(line), ParseProblem(line, FillTensor, &notes)});
+    if (IsContract(line)) {
+      contracts_.push_back(ParseContract(line));
+    } else {
+      problems_.push_back({std::string(line), ParseProblem(line, FillTensor, &notes)});
+    }
   } catch (const UsageError& error) {
     const Located located = Locate(error.what(), line);
     errors_.push_back(fmt::format("{}{}{}: {}", where, separator, located.column + indent, located.message));

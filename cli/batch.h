@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "oracle/audit.h"
+#include "oracle/contracts.h"
 
 namespace exactloss {
 
-/// The problems of many lines. A bad line is kept as a message, so that all of them can be told at once.
+/// The problems and contracts of many lines. A bad line is kept as a message, so that all of them can be told
+/// at once.
 class Batch {
  public:
   /// A line of the command line.
@@ -21,6 +23,8 @@ class Batch {
   void AddStream(const std::string& name, std::istream& in);
 
   const std::vector<WrittenProblem>& problems() const { return problems_; }
+  /// The lines that begin with a promise.
+  const std::vector<Contract>& contracts() const { return contracts_; }
   /// "file:2:17: unknown dtype ..."
   const std::vector<std::string>& errors() const { return errors_; }
   /// What was rounded: "file:2: input: decimals are rounded to f32, ..."
@@ -30,6 +34,7 @@ class Batch {
   void Add(const std::string& where, std::string_view separator, std::string_view line, std::size_t indent);
 
   std::vector<WrittenProblem> problems_;
+  std::vector<Contract> contracts_;
   std::vector<std::string> errors_, notes_;
 };
 

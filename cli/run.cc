@@ -12,6 +12,7 @@
 #include "cli/flags.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "reports/contract_table.h"
 #include "reports/report.h"
 
 namespace exactloss {
@@ -42,7 +43,7 @@ ExitStatus Run(RunFlags& flags) {
     throw UsageError("what? Give a repro line, such as 'mse f32 none input=1 target=0', or --batch FILE");
   }
   const Batch batch = BatchOf("run", flags.lines, flags.files);
-  if (batch.problems().empty()) {
+  if (batch.problems().empty() && batch.contracts().empty()) {
     std::cerr << "exactloss run: there is no problem in the batch\n";
     return kNothingSelected;
   }
@@ -60,12 +61,21 @@ ExitStatus Run(RunFlags& flags) {
   if (flags.subject.json != "-") sinks.push_back(&explanation);
   Collector collector(report, sinks);
   CatchInterrupts();
-  const AuditSummary summary = Audit(batch.problems(), options, {&collector});
-  explanation.Finish();
+  if (!batch.problems().empty()) {
+    report.run.interrupted = Audit(batch.problems(), options, {&collector}).interrupted;
+    explanation.Finish();
+  }
+  if (!batch.contracts().empty() && !report.run.interrupted) {
+    ContractTable table(batch.contracts());
+    Collector of_contracts(report, json.sink() == nullptr ? std::vector<Sink*>{&table}
+                                                          : std::vector<Sink*>{json.sink(), &table});
+    report.run.interrupted =
+        AuditContracts(batch.contracts(), options, {&of_contracts}).size() < options.subjects.size();
+    if (flags.subject.json != "-") table.WriteConsole(/*all=*/true, people);
+  }
   json.Commit();
-  report.run.interrupted = summary.interrupted;
   people << report.LastLine() << '\n';
-  return summary.interrupted ? kInterrupted : kOk;
+  return report.run.interrupted ? kInterrupted : kOk;
 }
 
 }  // namespace

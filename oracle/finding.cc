@@ -58,6 +58,10 @@ std::string_view Name(Divergence divergence) {
   return {};
 }
 
+std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence) {
+  return divergence == Divergence::kNone ? Name(verdict) : Name(divergence);
+}
+
 bool Passes(Verdict verdict) {
   switch (verdict) {
     case Verdict::kExact:

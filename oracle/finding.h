@@ -33,13 +33,16 @@ enum class Divergence : std::uint8_t {
   kWrongSign,         ///< the opposite sign, not explained
   kWrongSubgradient,  ///< at a kink, outside the subdifferential
   kSemantics,         ///< another function: double softmax, another reduction
-  kContract,          ///< a good problem refused, or another shape or dtype returned
+  kContract,          ///< a good problem refused, a bad argument accepted, another shape or dtype returned
   kCrash,
   kTimeout,
 };
 
 std::string_view Name(Verdict verdict);
 std::string_view Name(Divergence divergence);  ///< "overflow", "signed zero", ...; "" for kNone
+
+/// The class of a divergence, else the verdict.
+std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence);
 
 struct Finding {
   std::string line;     ///< the repro line as given
@@ -48,7 +51,7 @@ struct Finding {
   Dtype dtype = Dtype::kF32;
   Reduction reduction = Reduction::kNone;
   std::string fill;    ///< where the problem came from; "" for a line
-  std::string output;  ///< "loss" or "grad:<input>"
+  std::string output;  ///< "loss" or "grad:<input>"; of a contract, "arguments"
   std::int64_t index = 0;
   Verdict verdict = Verdict::kExact;
   Divergence divergence = Divergence::kNone;
@@ -61,6 +64,7 @@ struct Finding {
   bool seen_by_assert_close = false;  ///< torch.testing.assert_close with its defaults fails here
   bool mistrusted = false;            ///< a pass that proves little
   std::string message;                ///< of an error, a crash, another semantics
+  std::string known;                  ///< the known divergence that this is, by its id; "" for none
   std::int64_t count = 1;             ///< elements of this output that share verdict and class
 };
 

@@ -276,6 +276,20 @@ const Kernel kKernels[] = {
      }},
 };
 
+/// What of a call with wrong arguments the kernels' interface cannot say: it has one dtype and one shape for
+/// all tensors, so the memory that it names would not be there. "" where all is said.
+std::string Inexpressible(const Problem& problem) {
+  for (const std::optional<Tensor>& tensor : problem.inputs) {
+    if (tensor && !tensor->type.empty()) return "a call has one dtype for all of its tensors";
+  }
+  try {
+    CheckShapes(problem, /*least_size=*/0);
+  } catch (const UsageError& error) {
+    return Concat("a call has one shape for all of its tensors; ", error.what());
+  }
+  return {};
+}
+
 class HighwaySubject final : public Subject {
  public:
   HighwaySubject(const std::string& target, optimized::Mode mode, const std::string& mode_name)
@@ -286,6 +300,7 @@ class HighwaySubject final : public Subject {
         mode_(mode) {}
 
   const SubjectInfo& info() const override { return info_; }
+  bool ChecksArguments() const override { return true; }
 
   std::vector<Answer> Run(std::span<const Problem> problems) override {
     optimized::UseTarget(target_.c_str());
@@ -311,6 +326,9 @@ class HighwaySubject final : public Subject {
     if (kernel == std::end(kKernels)) {
       return {
           AnswerStatus::kUnsupported, Concat("no kernel: write optimized/", problem.loss->name, ".cc"), {}};
+    }
+    if (std::string why = Inexpressible(problem); !why.empty()) {
+      return {AnswerStatus::kUnsupported, std::move(why), {}};
     }
     Work work(problem, mode_);
     if (const optimized::Error error = kernel->run(&work)) {

@@ -81,6 +81,7 @@ class HostSubject : public Subject {
   }
 
   const SubjectInfo& info() const override { return info_; }
+  bool ChecksArguments() const override { return true; }
 
   std::vector<Answer> Run(std::span<const Problem> problems) override {
     std::vector<Answer> answers;

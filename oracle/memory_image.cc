@@ -42,6 +42,10 @@ void ForEachElement(const Shape& shape, const MemoryImage& image, int element_si
 }  // namespace
 
 ElementType ElementType::Of(const Problem& problem, std::size_t input) {
+  if (const std::optional<Tensor>& tensor = problem.inputs[input]; tensor && !tensor->type.empty()) {
+    const std::optional<Dtype> dtype = ParseDtype(tensor->type);
+    return dtype ? Number(*dtype) : ClassIndex();
+  }
   return problem.loss->inputs[input].role == Role::kClassIndex ? ClassIndex() : Number(problem.dtype);
 }
 

@@ -19,7 +19,7 @@ class ElementType {
   static ElementType ClassIndex() { return {}; }
   static ElementType Number(Dtype dtype) { return ElementType(dtype); }
 
-  std::string_view name() const { return dtype_ ? Name(*dtype_) : "i64"; }
+  std::string_view name() const { return dtype_ ? Name(*dtype_) : kClassIndexType; }
   int size() const { return dtype_ ? SizeInBytes(*dtype_) : 8; }
   std::uint64_t Encode(double value) const;
   double Decode(std::uint64_t bits) const;

@@ -53,6 +53,8 @@ class Subject {
   virtual std::vector<Answer> Run(std::span<const Problem> problems) = 0;
   /// The bound, in ulp, that the subject declares for an output; none for most.
   virtual std::optional<double> DeclaredUlp(const Problem&, const OutputSpec&) const { return {}; }
+  /// Does it check its arguments? It is asked calls with wrong ones (ParseCall) only then.
+  virtual bool ChecksArguments() const { return false; }
   /// Not empty: the subject computes another function on purpose, and this says which ("softmax twice").
   virtual std::string OtherSemantics() const { return {}; }
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "oracle/version.h"
 #include "reference/problem.h"
 
 namespace exactloss {
@@ -17,16 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kLibtorch = "libtorch";
 constexpr std::string_view kTorchHost = "exactloss-torch-host";
-
-std::vector<int> VersionNumbers(const std::string& version) {
-  std::vector<int> numbers;
-  for (const char* at = version.c_str(); *at != '\0';) {
-    char* end = nullptr;
-    numbers.push_back(static_cast<int>(std::strtol(at, &end, 10)));
-    at = *end == '.' ? end + 1 : "";
-  }
-  return numbers;
-}
 
 struct TorchHost {
   std::string version;
@@ -43,9 +34,8 @@ std::vector<TorchHost> TorchHostsIn(const fs::path& folder) {
       hosts.push_back({name.substr(kLibtorch.size() + 1), program});
     }
   }
-  std::sort(hosts.begin(), hosts.end(), [](const TorchHost& a, const TorchHost& b) {
-    return VersionNumbers(a.version) > VersionNumbers(b.version);
-  });
+  std::sort(hosts.begin(), hosts.end(),
+            [](const TorchHost& a, const TorchHost& b) { return CompareVersions(a.version, b.version) > 0; });
   return hosts;
 }
 

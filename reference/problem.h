@@ -56,14 +56,24 @@ using TensorSource =
 Problem ParseProblem(std::string_view line, const TensorSource& source = {},
                      std::vector<std::string>* notes = nullptr);
 
+/// A call as a line spells it out, be its arguments right or wrong: domains and shapes are not checked, a
+/// size may be 0 (`input=[0]:`), and a tensor may be of another type than its loss wants
+/// (`target@i64=1`). Throws UsageError for a line that says no call at all. The call begins
+/// at `start`; columns in messages count from the start of the line.
+Problem ParseCall(std::string_view line, std::size_t start = 0);
+
 /// The repro line: canonical, hex, round-trips bit for bit. Parameters at their defaults are left out.
 std::string FormatProblem(const Problem& problem);
 
 /// Throws UsageError unless the inputs, shapes, domains and reduction of the problem are those of its loss.
 void CheckProblem(const Problem& problem);
 
-/// The part of CheckProblem that needs no values: which inputs are given, their shapes and sizes.
-void CheckShapes(const Problem& problem);
+/// The part of CheckProblem that needs no values: which inputs are given, their shapes and sizes, none of
+/// which is below `least_size`.
+void CheckShapes(const Problem& problem, std::int64_t least_size = 1);
+
+/// The part of that without which a problem is none: its inputs are there and not too large.
+void CheckInputs(const Problem& problem);
 
 /// The most elements that all inputs of a problem may have together.
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;

@@ -17,9 +17,9 @@ bool BroadcastsTo(const Shape& shape, const Shape& wanted) {
                     [](std::int64_t size, std::int64_t other) { return size == 1 || size == other; });
 }
 
-/// (N, C, d...) -> (N, d...); (C) -> a scalar.
+/// (N, C, d...) -> (N, d...); (C) -> a scalar, as is a wrong scalar.
 Shape RowsOf(Shape shape) {
-  shape.erase(shape.begin() + (shape.size() > 1));
+  if (!shape.empty()) shape.erase(shape.begin() + (shape.size() > 1));
   return shape;
 }
 
@@ -94,15 +94,33 @@ const Shape& FirstShape(const Problem& problem, const InputSpec& spec) {
   return problem.inputs[first]->shape;
 }
 
-/// Adds the elements of a shape to `total`; false where a size is below 1 or the sum is beyond the cap.
-bool AddElements(const Shape& shape, std::int64_t& total) {
+/// Adds the elements of a shape to `total`; false where a size is below the least or the sum is beyond the
+/// cap.
+bool AddElements(const Shape& shape, std::int64_t least_size, std::int64_t& total) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
-    if (size < 1 || size > kMaxElements / count) return false;
+    if (size < least_size || size > kMaxElements / std::max<std::int64_t>(count, 1)) return false;
     count *= size;
   }
   total += count;
   return total <= kMaxElements;
+}
+
+[[noreturn]] void FailShape(const LossSpec& loss, const InputSpec& spec, const Shape& shape,
+                            const std::string& wrong) {
+  throw UsageError(Concat(loss.name, ": ", spec.name, " has shape ", ShapeText(shape), "; ", wrong));
+}
+
+/// Rank and sizes of one input; `total` counts the elements of those before it.
+void CheckSize(const LossSpec& loss, const InputSpec& spec, const Tensor& tensor, std::int64_t least_size,
+               std::int64_t& total) {
+  const Shape& shape = tensor.shape;
+  if (shape.size() > kMaxRank) FailShape(loss, spec, shape, Concat("the limit is ", kMaxRank, " dimensions"));
+  if (!AddElements(shape, least_size, total)) {
+    FailShape(loss, spec, shape,
+              Concat("sizes are ", least_size, " or more, and all inputs together have at most ",
+                     kMaxElements, " elements"));
+  }
 }
 
 void CheckPresence(const Problem& problem) {
@@ -137,7 +155,7 @@ Shape LossShape(const Problem& problem) {
     case Family::kTriplet:
       return VectorsOf(first);
     case Family::kOverlap:
-      return problem.parameter("per_sample") != 0 ? Shape{first[0]} : Shape{};
+      return problem.parameter("per_sample") != 0 && !first.empty() ? Shape{first[0]} : Shape{};
     case Family::kComposite:
       return {};
   }
@@ -146,7 +164,15 @@ Shape LossShape(const Problem& problem) {
 
 }  // namespace
 
-void CheckShapes(const Problem& problem) {
+void CheckInputs(const Problem& problem) {
+  CheckPresence(problem);
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < problem.inputs.size(); ++i) {
+    if (problem.inputs[i]) CheckSize(*problem.loss, problem.loss->inputs[i], *problem.inputs[i], 0, total);
+  }
+}
+
+void CheckShapes(const Problem& problem, std::int64_t least_size) {
   const LossSpec& loss = *problem.loss;
   CheckPresence(problem);
   std::int64_t total = 0;
@@ -154,15 +180,9 @@ void CheckShapes(const Problem& problem) {
     if (!problem.inputs[i]) continue;
     const InputSpec& spec = loss.inputs[i];
     const Shape& shape = problem.inputs[i]->shape;
-    std::string wrong;
-    if (shape.size() > kMaxRank)
-      wrong = Concat("the limit is ", kMaxRank, " dimensions");
-    else if (!AddElements(shape, total))
-      wrong = Concat("sizes are 1 or more, and all inputs together have at most ", kMaxElements, " elements");
-    else
-      wrong = Check(loss.family, spec, shape, FirstShape(problem, spec));
-    if (!wrong.empty())
-      throw UsageError(Concat(loss.name, ": ", spec.name, " has shape ", ShapeText(shape), "; ", wrong));
+    CheckSize(loss, spec, *problem.inputs[i], least_size, total);
+    const std::string wrong = Check(loss.family, spec, shape, FirstShape(problem, spec));
+    if (!wrong.empty()) FailShape(loss, spec, shape, wrong);
     if (problem.inputs[i]->layout == Layout::kExpanded && shape.empty()) {
       throw UsageError(Concat(loss.name, ": ", spec.name,
                               " is a scalar; an expanded tensor has a dimension 0 of equal slices"));

@@ -70,14 +70,22 @@ std::vector<std::string_view> ValueNames(const Values& values) {
   return names;
 }
 
+/// What a line may say.
+enum class Rules {
+  kProblem,  ///< what CheckProblem lets pass
+  kCall,     ///< wrong arguments too
+};
+
 class Parser {
  public:
-  Parser(std::string_view line, const TensorSource& source, std::vector<std::string>* notes)
-      : line_(line), source_(source), notes_(notes) {}
+  /// The problem begins at `start`.
+  Parser(std::string_view line, std::size_t start, Rules rules, const TensorSource& source,
+         std::vector<std::string>* notes)
+      : line_(line), start_(start), is_call_(rules == Rules::kCall), source_(source), notes_(notes) {}
 
   Problem Parse() {
     std::vector<std::string_view> words;
-    ForEachPart(line_, ' ', [&](std::string_view word) {
+    ForEachPart(line_.substr(start_), ' ', [&](std::string_view word) {
       if (word.empty())
         Fail(word, "a word is missing; a line is: loss dtype reduction name=value ..., one space apart");
       words.push_back(word);
@@ -86,9 +94,14 @@ class Parser {
       Fail(line_.substr(line_.size()), "the line ends; a line is: loss dtype reduction name=value ...");
     ParseHead(words[0], words[1], words[2]);
     for (std::size_t i = 3; i < words.size(); ++i) ParseAssignment(words[i]);
-    CheckShapes(problem_);
-    FillIn();
-    CheckProblem(problem_);
+    if (is_call_) {
+      CheckInputs(problem_);
+      FillIn();
+    } else {
+      CheckShapes(problem_);
+      FillIn();
+      CheckProblem(problem_);
+    }
     return std::move(problem_);
   }
 
@@ -132,7 +145,7 @@ class Parser {
     if (const auto input = Find(loss.inputs, name)) {
       if (problem_.inputs[*input]) Fail(word, name, " is given twice");
       ParseInput(*input, value);
-      if (name.size() != left.size()) problem_.inputs[*input]->layout = ParseLayout(layout);
+      if (name.size() != left.size()) ParseMark(layout, *problem_.inputs[*input]);
     } else if (const auto parameter = Find(loss.parameters, left)) {
       if (parameter_is_given_[*parameter]) Fail(word, name, " is given twice");
       parameter_is_given_[*parameter] = true;
@@ -158,11 +171,13 @@ class Parser {
     return 0;
   }
 
-  Layout ParseLayout(std::string_view name) const {
+  /// What stands after the "@" of an input.
+  void ParseMark(std::string_view mark, Tensor& tensor) const {
     for (const Layout layout : kAllLayouts) {
-      if (Name(layout) == name) return layout;
+      if (Name(layout) == mark) return void(tensor.layout = layout);
     }
-    Fail(name, "unknown layout ", Quoted(name), "; there are ", Listed(ValueNames(kAllLayouts)));
+    if (is_call_ && (mark == kClassIndexType || ParseDtype(mark))) return void(tensor.type = mark);
+    Fail(mark, "unknown layout ", Quoted(mark), "; there are ", Listed(ValueNames(kAllLayouts)));
   }
 
   void ParseInput(std::size_t input, std::string_view text) {
@@ -199,6 +214,7 @@ class Parser {
     if (text.empty()) return shape;
     std::int64_t elements = 1;
     ForEachPart(text, ',', [&](std::string_view part) {
+      if (is_call_ && part == "0") return shape.push_back(0);
       shape.push_back(ParseCount(part, "a size", kMaxElements / elements));
       elements *= shape.back();
     });
@@ -210,6 +226,7 @@ class Parser {
     const InputSpec& spec = problem_.loss->inputs[input];
     std::vector<Run>& runs = runs_[input];
     std::int64_t total = 0;
+    if (is_call_ && text.empty()) return total;
     ForEachPart(text, ',', [&](std::string_view part) {
       const auto [number, count_text] = Cut(part, '*');
       const double value = spec.role == Role::kClassIndex ? ParseInteger(spec.name, number)
@@ -277,6 +294,8 @@ class Parser {
   }
 
   const std::string_view line_;
+  const std::size_t start_;
+  const bool is_call_;
   const TensorSource& source_;
   std::vector<std::string>* const notes_;
   Problem problem_;
@@ -328,7 +347,11 @@ void AppendInput(std::string& text, const InputSpec& spec, const Tensor& tensor)
 }  // namespace
 
 Problem ParseProblem(std::string_view line, const TensorSource& source, std::vector<std::string>* notes) {
-  return Parser(line, source, notes).Parse();
+  return Parser(line, 0, Rules::kProblem, source, notes).Parse();
+}
+
+Problem ParseCall(std::string_view line, std::size_t start) {
+  return Parser(line, start, Rules::kCall, {}, nullptr).Parse();
 }
 
 std::string FormatProblem(const Problem& problem) {

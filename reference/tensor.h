@@ -27,11 +27,15 @@ using Shape = std::vector<std::int64_t>;
 /// The number of elements; 1 for the shape of a scalar (no dimensions).
 std::int64_t ElementCount(const Shape& shape);
 
+/// The type of class indices, where one is named.
+inline constexpr std::string_view kClassIndexType = "i64";
+
 struct Tensor {
   Shape shape;
   std::vector<double> values;  ///< row-major; each a number of the problem's dtype, or a class index
   Layout layout = Layout::kContiguous;
   std::string source;  ///< "normal#7.3" if a fill made it and a line names it so; else empty
+  std::string type;    ///< "f64", "i64": elements of another type than the loss wants; else empty
 
   std::int64_t size() const { return static_cast<std::int64_t>(values.size()); }
 };

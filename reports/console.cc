@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,11 +76,17 @@ class Writer {
   void Write() {
     const RunInfo& run = report_.run;
     Print("{}, {}\n", run.program, run.selection);
+    if (run.known_examples != 0) {
+      Print("known divergences: {} replayed, {} stale\n", Counted(run.known_examples, "example"),
+            run.stale_known.size());
+    }
     for (const SubjectInfo& subject : run.subjects) {
       if (report_.IsPitfall(subject.name)) continue;
       WriteTable(subject);
       WriteClasses(subject.name);
+      WriteKnown(subject.name);
     }
+    WriteStale();
     WritePitfalls();
   }
 
@@ -144,6 +151,24 @@ class Writer {
       Print("    {}{}\n", line.substr(0, kLongestLine),
             fits ? "" : fmt::format("... ({} characters)", line.size()));
     }
+  }
+
+  /// How much of what fails is known, by id.
+  void WriteKnown(const std::string& subject) {
+    std::map<std::string_view, std::uint64_t> known;
+    for (const Cause& cause : causes_) {
+      if (cause.worst.subject == subject && !cause.worst.known.empty())
+        known[cause.worst.known] += cause.elements;
+    }
+    if (known.empty()) return;
+    Print("\n{}: of these are known\n", subject);
+    for (const auto& [id, elements] : known) Print("  {:<44} {}\n", id, Counted(elements, "element"));
+  }
+
+  void WriteStale() {
+    if (report_.run.stale_known.empty()) return;
+    Print("\nknown divergences that no longer are: mend the entry, or narrow its versions\n");
+    for (const std::string& stale : report_.run.stale_known) Print("  {}\n", Painted(kRed, stale));
   }
 
   static std::string_view Trimmed(std::string_view line) {

@@ -63,6 +63,7 @@ Json FindingJson(const Finding& finding) {
           {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
           {"mistrusted", finding.mistrusted},
           {"message", finding.message},
+          {"known", finding.known},
           {"count", finding.count}};
 }
 

@@ -2,12 +2,12 @@
 //
 //   {"line": ..., "subject", "loss", "dtype", "reduction", "fill", "output", "index", "verdict", "class",
 //    "ulp", "ratio", "got": {"hex", "bits", "decimal"}, "truth": {...}, "assert_close", "mistrusted",
-//    "message", "count"}
+//    "message", "known", "count"}
 //
 // `ulp` and `ratio` are numbers, or the strings "inf" and "nan". `got` is null when there was no answer, and
 // has a "dtype" when that is not the problem's. `truth` is the number of the dtype nearest to it, with its
 // decimal to 30 digits; where it is a set, or not proven, "lower" and "upper" are its ends. `assert_close` is
-// "passes" or "fails".
+// "passes" or "fails". `known` is the id of the known divergence that the finding is, or "".
 //
 // Those of a gradcheck have more, and of other kinds: docs/gradcheck.md.
 #pragma once

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "reports/markdown_text.h"
 #include "reports/numbers.h"
 
 namespace exactloss {
@@ -14,26 +15,6 @@ namespace {
 constexpr Verdict kVerdicts[] = {Verdict::kExact,     Verdict::kFaithful,   Verdict::kAccurate,
                                  Verdict::kStable,    Verdict::kConvention, Verdict::kInaccurate,
                                  Verdict::kDivergent, Verdict::kUndecided,  Verdict::kUnsupported};
-
-/// For a table's cell; a subject's name may be any shell command.
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '|' || c == '\\' || c == '`' || c == '*' || c == '_' || c == '<' || c == '[') escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
-  }
-  return escaped;
-}
-
-/// A code span, whatever stands in it. In a table even a code span's bars end the cell.
-std::string Code(std::string_view text) {
-  std::string code;
-  for (const char c : text) {
-    if (c == '|') code += '\\';
-    code += c == '\n' ? ' ' : c;
-  }
-  return text.find('`') == std::string_view::npos ? fmt::format("`{}`", code) : fmt::format("`` {} ``", code);
-}
 
 bool HasFailed(const Worst& worst) { return Severity(worst.verdict) > Severity(Verdict::kUndecided); }
 
@@ -62,6 +43,7 @@ class Writer {
       if (!report_.IsPitfall(subject)) WriteHeadline(subject);
     }
     WriteRun();
+    WriteStale();
     WriteCounts();
     WriteLegend();
     WritePitfalls();
@@ -95,6 +77,7 @@ class Writer {
       Print(", from {}; the defaults of `torch.testing.assert_close` do not see the worst element of {}",
             Counted(causes.size(), "cause"), unseen);
     }
+    if (counts.known != 0) Print("; {} are known", counts.known);
     Print(".\n\n");
   }
 
@@ -108,6 +91,13 @@ class Writer {
       if (report_.IsPitfall(subject.name)) continue;
       Print("| {} | {} |\n", Escaped(subject.name), Escaped(VersionText(subject)));
     }
+    Print("\n");
+  }
+
+  void WriteStale() {
+    if (report_.run.stale_known.empty()) return;
+    Print("## Known divergences that no longer are\n\n");
+    for (const std::string& stale : report_.run.stale_known) Print("- {}\n", Escaped(stale));
     Print("\n");
   }
 
@@ -197,6 +187,7 @@ class Writer {
     }
     Print(". assert_close {} it.", worst.seen_by_assert_close ? "sees" : "does not see");
     if (!worst.message.empty()) Print(" {}.", Escaped(worst.message));
+    if (!worst.known.empty()) Print(" Known: {}.", Code(worst.known));
     Print("\n  ```\n  {}\n  ```\n", worst.line);
   }
 

@@ -27,9 +27,6 @@ std::string GotText(const Finding& finding);
 /// The truth to 30 digits; "[lower, upper]" where it is a set; "not proven".
 std::string TruthText(const Finding& finding);
 
-/// The class of a divergence, else the verdict.
-std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence);
-
 /// "1 element", "2 elements"
 std::string Counted(std::uint64_t count, std::string_view noun);
 

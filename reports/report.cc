@@ -22,12 +22,19 @@ std::string Report::LastLine() const {
       {pitfall_failures, "failed in pitfalls"},
       {total.mistrusted, "mistrusted"},
       {total.of(Verdict::kUndecided), "undecided"},
-      {total.of(Verdict::kUnsupported), "unsupported"}};
+      {total.of(Verdict::kUnsupported), "unsupported"},
+      {run.stale_known.size(), "stale"},
+      {total.known, "known"}};
   std::string line = run.interrupted ? "interrupted, " : "";
   for (const auto& [count, what] : others) {
     if (count != 0) line += fmt::format("{} {}, ", count, what);
   }
-  return line + fmt::format("{} passed, {} failed", total.passed(), total.failed());
+  return line + fmt::format("{} passed, {} failed", total.passed(), total.failed() - total.known);
+}
+
+bool Report::FailsGate() const {
+  const Counts total = Total();
+  return total.failed() > total.known || !run.stale_known.empty();
 }
 
 void Collector::Write(const Finding& finding) {

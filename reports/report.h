@@ -21,6 +21,8 @@ struct RunInfo {
   std::set<std::string>
       pitfalls;  ///< subjects that show what a bad form costs; none of their failures counts
   std::uint64_t problems = 0;
+  std::uint64_t known_examples = 0;      ///< of known divergences, that were replayed
+  std::vector<std::string> stale_known;  ///< one line for each that no longer diverges as it says
   bool interrupted = false;
 };
 
@@ -32,8 +34,10 @@ struct Report {
   bool IsPitfall(const std::string& subject) const { return run.pitfalls.count(subject) != 0; }
   /// Of the subjects that count.
   Counts Total() const;
-  /// "12 undecided, 3 unsupported, 1234 passed, 56 failed"
+  /// "12 undecided, 3 unsupported, 40 known, 1234 passed, 56 failed": what is known does not count as failed.
   std::string LastLine() const;
+  /// Does anything fail that is not known, or is known and fails no more?
+  bool FailsGate() const;
 };
 
 /// Fills a report and passes the findings on. What a pitfall does not support is left out: a naive form has

@@ -44,12 +44,14 @@ void Counts::Add(const Finding& finding) {
   verdicts[finding.verdict] += count;
   if (finding.divergence != Divergence::kNone) divergences[finding.divergence] += count;
   if (finding.mistrusted) mistrusted += count;
+  if (!finding.known.empty()) known += count;
 }
 
 void Counts::Add(const Counts& other) {
   for (const auto& [verdict, count] : other.verdicts) verdicts[verdict] += count;
   for (const auto& [divergence, count] : other.divergences) divergences[divergence] += count;
   mistrusted += other.mistrusted;
+  known += other.known;
 }
 
 void Tally::Write(const Finding& finding) {

@@ -16,6 +16,7 @@ struct Counts {
   std::map<Verdict, std::uint64_t> verdicts;
   std::map<Divergence, std::uint64_t> divergences;
   std::uint64_t mistrusted = 0;
+  std::uint64_t known = 0;  ///< of those that fail
 
   std::uint64_t of(Verdict verdict) const;
   std::uint64_t of(Divergence divergence) const;

@@ -10,6 +10,7 @@
 #include <ATen/ops/pow.h>
 #include <ATen/ops/unbind.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/util/Exception.h>
 #include <c10/util/MathConstants.h>
 
 namespace exactloss::torch_host {
@@ -18,6 +19,7 @@ namespace {
 struct Boxes {
   explicit Boxes(const at::Tensor& boxes) {
     const bool wide = boxes.scalar_type() == at::kFloat || boxes.scalar_type() == at::kDouble;
+    TORCH_CHECK(boxes.dim() == 2 && boxes.size(1) == 4, "boxes have shape [N, 4], not ", boxes.sizes());
     const std::vector<at::Tensor> corners = at::unbind(wide ? boxes : boxes.to(at::kFloat), -1);
     x1 = corners[0], y1 = corners[1], x2 = corners[2], y2 = corners[3];
   }

@@ -88,6 +88,13 @@ Tensor BoxLoss(const Call& c) {
   return Reduce(terms(c["input"], c["target"], c.Real("eps")), c);
 }
 
+/// As torchvision reduces: the mean of no boxes is 0.
+template <Tensor (*terms)(const Tensor&, const Tensor&, double)>
+Tensor VisionBoxLoss(const Call& c) {
+  const Tensor loss = terms(c["input"], c["target"], c.Real("eps"));
+  return c.reduction == "mean" && loss.numel() == 0 ? 0.0 * at::sum(loss) : Reduce(loss, c);
+}
+
 const std::map<std::string, Loss> kLosses = {
     {"mse", [](const Call& c) { return at::mse_loss(c["input"], c["target"], ReductionOf(c)); }},
     {"l1", [](const Call& c) { return at::l1_loss(c["input"], c["target"], ReductionOf(c)); }},
@@ -127,9 +134,9 @@ const std::map<std::string, Loss> kLosses = {
               c.Real("dice_weight") * DiceTerms(c["input"], c["target"], c.Real("smooth"), false);
      }},
     {"iou", BoxLoss<Iou>},
-    {"giou", BoxLoss<Giou>},
-    {"diou", BoxLoss<Diou>},
-    {"ciou", BoxLoss<Ciou>},
+    {"giou", VisionBoxLoss<Giou>},
+    {"diou", VisionBoxLoss<Diou>},
+    {"ciou", VisionBoxLoss<Ciou>},
     {"detection", Detection},
     {"kl_div", KlDiv},
     {"triplet_margin",
