@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "oracle/bound.h"
 #include "reference/truth.h"
 
 namespace exactloss {
@@ -55,6 +56,7 @@ struct Finding {
   double ulp = 0;    ///< NaN: not applicable
   double ratio = 0;  ///< |got - truth| / (u * gauge)
   double allowed_ratio = 0;
+  Bound bound = {};  ///< what allowed_ratio is made of
   std::optional<std::uint64_t> got;  ///< bits in got_dtype; none when there was no answer
   Dtype got_dtype = Dtype::kF32;
   std::optional<ElementTruth> truth;

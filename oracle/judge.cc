@@ -131,8 +131,10 @@ class ProblemJudge {
 
   void JudgeOutput(const OutputTruth& wanted, const Output& output) {
     const bool is_loss = wanted.spec.input == OutputSpec::kLoss;
+    const Bound bound = BoundOf(wanted, subject_.SummationOf(problem_, wanted.spec));
     const ElementRules rules{.dtype = problem_.dtype,
-                             .roundings = wanted.roundings,
+                             .roundings = bound.Roundings(problem_.dtype),
+                             .underflows = bound.underflows,
                              .declared_ulp = subject_.DeclaredUlp(problem_, wanted.spec),
                              .is_non_negative = is_loss && problem_.loss->non_negative,
                              .is_another_function = !subject_.OtherSemantics().empty()};
@@ -152,6 +154,7 @@ class ProblemJudge {
       finding.ulp = judgement.ulp;
       finding.ratio = judgement.ratio;
       finding.allowed_ratio = judgement.allowed_ratio;
+      finding.bound = bound;
       finding.got = output.bits[i];
       finding.truth = wanted.elements[i];
       finding.seen_by_assert_close = judgement.seen_by_assert_close;

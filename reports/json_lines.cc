@@ -60,6 +60,7 @@ std::string ToJsonLine(const Finding& finding) {
                      {"class", Name(finding.divergence)},
                      {"ulp", ErrorJson(finding.ulp)},
                      {"ratio", ErrorJson(finding.ratio)},
+                     {"allowed_ratio", ErrorJson(finding.allowed_ratio)},
                      {"got", GotJson(finding)},
                      {"truth", TruthJson(finding)},
                      {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},

@@ -124,6 +124,17 @@ TEST_P(EveryDtype, OnlyTheLastRoundingOfASubnormalIsExcused) {
   EXPECT_EQ(Of(WithGauge(TruthOf(0), gauge), smallest, 1), "inaccurate");
 }
 
+TEST_P(EveryDtype, TheTermsOfAReducedLossMayHaveUnderflown) {
+  const auto judged = [&](double truth, double got, double underflows) {
+    return Text(JudgeElement({.dtype = dtype, .underflows = underflows}, TruthOf(truth), got));
+  };
+  EXPECT_EQ(judged(normal, normal + 5 * smallest, 10), "stable");
+  EXPECT_EQ(judged(normal, normal + 6 * smallest, 10), "inaccurate");
+  EXPECT_EQ(judged(10 * smallest, 15 * smallest, 9), "stable") << "and the last rounding";
+  EXPECT_EQ(judged(10 * smallest, 16 * smallest, 9), "inaccurate");
+  EXPECT_EQ(judged(0, smallest, 10), "inaccurate") << "zeros do not underflow";
+}
+
 TEST_P(EveryDtype, Overflow) {
   const double largest = MaxFinite(dtype);
   EXPECT_EQ(Of(largest, kInf), "overflow");

@@ -55,10 +55,12 @@ class FakeSubject : public Subject {
   std::optional<double> DeclaredUlp(const Problem&, const OutputSpec& output) const override {
     return output.name == "loss" ? declared_ulp : std::nullopt;
   }
+  Summation SummationOf(const Problem&, const OutputSpec&) const override { return summation; }
   std::string OtherSemantics() const override { return other_semantics; }
 
   std::optional<double> declared_ulp;  ///< of the loss
   std::string other_semantics;
+  Summation summation;
 
  private:
   Answer answer_;
