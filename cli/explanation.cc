@@ -63,7 +63,10 @@ void Explanation::Write(const Finding& finding) {
   for (;;) {
     const std::vector<OutputSpec> outputs = OutputsOf(problems_[current_].problem);
     const Place place{PlaceOf(outputs, finding.output), finding.index};
-    if (finding.line == problems_[current_].line && seen_.insert({finding.subject, place}).second) {
+    const bool is_repeat = finding.divergence == Divergence::kNondeterministic ||
+                           finding.divergence == Divergence::kLayout;  // of an element that has come before
+    if (finding.line == problems_[current_].line &&
+        (seen_.insert({finding.subject, place}).second || is_repeat)) {
       elements_[place].push_back(finding);
       return;
     }

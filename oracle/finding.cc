@@ -46,6 +46,14 @@ std::string_view Name(Divergence divergence) {
       return "wrong sign";
     case Divergence::kWrongSubgradient:
       return "wrong subgradient";
+    case Divergence::kAccumulation:
+      return "accumulation";
+    case Divergence::kInconsistent:
+      return "inconsistent";
+    case Divergence::kLayout:
+      return "layout";
+    case Divergence::kNondeterministic:
+      return "nondeterministic";
     case Divergence::kSemantics:
       return "semantics";
     case Divergence::kContract:

@@ -33,6 +33,10 @@ enum class Divergence : std::uint8_t {
   kSignedZero,        ///< a zero of the wrong sign
   kWrongSign,         ///< the opposite sign, not explained
   kWrongSubgradient,  ///< at a kink, outside the subdifferential
+  kAccumulation,      ///< a reduced loss that is not explained, where each of its terms is
+  kInconsistent,      ///< the gradient is that of another loss than the one returned
+  kLayout,            ///< wrong in one memory layout of the tensors, right in another
+  kNondeterministic,  ///< other bits when asked again; wrong with one number of threads or SIMD, right with another
   kSemantics,         ///< another function: double softmax, another reduction
   kContract,          ///< a good problem refused, or another shape or dtype returned
   kCrash,
@@ -65,6 +69,14 @@ struct Finding {
   std::string message;                ///< of an error, a crash, another semantics
   std::int64_t count = 1;             ///< elements of this output that share verdict and class
 };
+
+/// The class of a divergence, else the verdict.
+inline std::string_view ClassText(Verdict verdict, Divergence divergence) {
+  return divergence == Divergence::kNone ? Name(verdict) : Name(divergence);
+}
+inline std::string_view ClassText(const Finding& finding) {
+  return ClassText(finding.verdict, finding.divergence);
+}
 
 /// Does it pass? exact, faithful, accurate, stable and convention do.
 bool Passes(Verdict verdict);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "oracle/impact.h"
 #include "reports/numbers.h"
 
 namespace exactloss {
@@ -45,10 +46,8 @@ Json TruthJson(const Finding& finding) {
   return json;
 }
 
-}  // namespace
-
-std::string ToJsonLine(const Finding& finding) {
-  const Json json = {{"line", finding.line},
+Json FindingJson(const Finding& finding) {
+  return {{"line", finding.line},
                      {"subject", finding.subject},
                      {"loss", finding.loss},
                      {"dtype", Name(finding.dtype)},
@@ -63,11 +62,35 @@ std::string ToJsonLine(const Finding& finding) {
                      {"allowed_ratio", ErrorJson(finding.allowed_ratio)},
                      {"got", GotJson(finding)},
                      {"truth", TruthJson(finding)},
+                     {"impact", Name(ImpactOf(finding))},
                      {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
                      {"mistrusted", finding.mistrusted},
                      {"message", finding.message},
                      {"count", finding.count}};
+}
+
+std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a host's message may not be UTF-8
+}
+
+}  // namespace
+
+std::string ToJsonLine(const Finding& finding) { return Dump(FindingJson(finding)); }
+
+std::string ToJsonLine(const Cause& cause, double size) {
+  const Finding& worst = cause.worst;
+  return Dump({{"subject", worst.subject},
+               {"loss", worst.loss},
+               {"dtype", Name(worst.dtype)},
+               {"output", worst.output},
+               {"class", ClassText(worst)},
+               {"truth", Name(RangeOf(worst))},
+               {"impact", Name(ImpactOf(worst))},
+               {"ordinary_ones", ErrorJson(size)},
+               {"elements", cause.elements},
+               {"problems", cause.findings},
+               {"simplest", FindingJson(cause.simplest)},
+               {"worst", FindingJson(worst)}});
 }
 
 }  // namespace exactloss

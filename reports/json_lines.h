@@ -14,11 +14,15 @@
 #include <string>
 
 #include "oracle/audit.h"
+#include "reports/grouping.h"
 
 namespace exactloss {
 
 /// Without the line feed.
 std::string ToJsonLine(const Finding& finding);
+
+/// A cause, with the finding that tells most and the simplest. `size`: OrdinaryBatches::SizeOf.
+std::string ToJsonLine(const Cause& cause, double size);
 
 class JsonLines : public Sink {
  public:

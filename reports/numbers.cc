@@ -67,10 +67,6 @@ std::string BoundText(const Finding& finding) {
   return text;
 }
 
-std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence) {
-  return divergence == Divergence::kNone ? Name(verdict) : Name(divergence);
-}
-
 std::string Counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

@@ -30,9 +30,6 @@ std::string TruthText(const Finding& finding);
 /// "3 roundings of the formula; 3 u gauge = 1.79e-07": how far off the answer may be, and why.
 std::string BoundText(const Finding& finding);
 
-/// The class of a divergence, else the verdict.
-std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence);
-
 /// "1 element", "2 elements"
 std::string Counted(std::uint64_t count, std::string_view noun);
 

@@ -270,7 +270,7 @@ TEST(Finding, NamesOfVerdictsAndClasses) {
   EXPECT_EQ(names.size(), 9U);
   EXPECT_EQ(names.count(""), 0U);
   for (int i = 0; i <= static_cast<int>(Divergence::kTimeout); ++i) names.insert(Name(Divergence(i)));
-  EXPECT_EQ(names.size(), 9U + 13U);
+  EXPECT_EQ(names.size(), 9U + 17U);
   EXPECT_EQ(Name(Divergence::kNone), "");
   EXPECT_EQ(Name(Divergence::kWrongSubgradient), "wrong subgradient");
 }
