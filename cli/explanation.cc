@@ -169,7 +169,8 @@ void Explanation::PrintBounds(const std::vector<Finding>& findings, int width) {
   for (const Finding& finding : findings) {
     if (!finding.truth) continue;
     const std::string text = BoundText(finding);
-    const auto same = std::find_if(bounds.begin(), bounds.end(), [&](const auto& b) { return b.first == text; });
+    const auto same =
+        std::find_if(bounds.begin(), bounds.end(), [&](const auto& b) { return b.first == text; });
     if (same == bounds.end()) {
       bounds.emplace_back(text, finding.subject);
     } else {

@@ -22,10 +22,10 @@ double RoundingsOf(const Sums& sums, const Summation& summation, Dtype dtype) {
 }
 
 std::string OrderText(const Summation& summation) {
-  std::string text = summation.order == SummationOrder::kUnknown
-                         ? "order unknown, at worst sequential"
-                         : std::string(Name(summation.order));
-  if (summation.order == SummationOrder::kPairwise) text += fmt::format(" from blocks of {}", summation.width);
+  std::string text = summation.order == SummationOrder::kUnknown ? "order unknown, at worst sequential"
+                                                                 : std::string(Name(summation.order));
+  if (summation.order == SummationOrder::kPairwise)
+    text += fmt::format(" from blocks of {}", summation.width);
   if (summation.order == SummationOrder::kBlocked) text += fmt::format(" in {} sums", summation.width);
   if (summation.accumulator) text += fmt::format(", in {}", Name(*summation.accumulator));
   return text;

@@ -25,7 +25,7 @@ std::optional<SummationOrder> ParseSummationOrder(std::string_view name);
 
 struct Summation {
   SummationOrder order = SummationOrder::kUnknown;
-  std::int64_t width = 1;                  ///< pairwise: numbers in a block; blocked: sums side by side
+  std::int64_t width = 1;                 ///< pairwise: numbers in a block; blocked: sums side by side
   std::optional<Dtype> accumulator = {};  ///< none: the dtype of the problem
 };
 

@@ -73,9 +73,7 @@ std::vector<Sibling> OtherFunctions(const Problem& problem) {
   return siblings;
 }
 
-Answer Ask(Subject& subject, const Problem& problem) {
-  return std::move(subject.Run({&problem, 1}).front());
-}
+Answer Ask(Subject& subject, const Problem& problem) { return std::move(subject.Run({&problem, 1}).front()); }
 
 /// Do all elements of that output pass, and is that more than a coincidence of zeros?
 bool Passes(const std::vector<Finding>& findings, const std::string& output, bool trusted = false) {

@@ -21,7 +21,8 @@ namespace exactloss {
 void ClassifyFailures(const Problem& problem, const Truth& truth, Subject& subject, const Answer& answer,
                       std::vector<Finding>& findings);
 
-/// Asks again, in the same and in every other layout; adds a finding for each output that comes out otherwise.
+/// Asks again, in the same and in every other layout; adds a finding for each output that comes out
+/// otherwise.
 void CheckRepeats(const Problem& problem, const Truth& truth, Subject& subject, const Answer& answer,
                   std::vector<Finding>& findings);
 

@@ -36,7 +36,7 @@ enum class Divergence : std::uint8_t {
   kAccumulation,      ///< a reduced loss that is not explained, where each of its terms is
   kInconsistent,      ///< the gradient is that of another loss than the one returned
   kLayout,            ///< wrong in one memory layout of the tensors, right in another
-  kNondeterministic,  ///< other bits when asked again; wrong with one number of threads or SIMD, right with another
+  kNondeterministic,  ///< other bits when asked again, or wrong under one setting and right under another
   kSemantics,         ///< another function: double softmax, another reduction
   kContract,          ///< a good problem refused, or another shape or dtype returned
   kCrash,
@@ -60,7 +60,7 @@ struct Finding {
   double ulp = 0;    ///< NaN: not applicable
   double ratio = 0;  ///< |got - truth| / (u * gauge)
   double allowed_ratio = 0;
-  Bound bound = {};  ///< what allowed_ratio is made of
+  Bound bound = {};                  ///< what allowed_ratio is made of
   std::optional<std::uint64_t> got;  ///< bits in got_dtype; none when there was no answer
   Dtype got_dtype = Dtype::kF32;
   std::optional<ElementTruth> truth;

@@ -1,7 +1,7 @@
-// What a failure does to who uses the loss: a wrong gradient trains wrong, a wrong value reports wrong. Its size
-// is told in ordinary ones: |got - truth| over the size of that output in an ordinary batch, which is the median
-// over the first kOrdinaryProblems problems of the fill `normal` at seed 1, with the same loss, dtype and
-// reduction, of the truth's largest magnitude. (For a reduced loss that is the loss itself.)
+// What a failure does to who uses the loss: a wrong gradient trains wrong, a wrong value reports wrong. Its
+// size is told in ordinary ones: |got - truth| over the size of that output in an ordinary batch, which is
+// the median over the first kOrdinaryProblems problems of the fill `normal` at seed 1, with the same loss,
+// dtype and reduction, of the truth's largest magnitude. (For a reduced loss that is the loss itself.)
 #pragma once
 
 #include <cstdint>

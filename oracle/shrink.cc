@@ -62,8 +62,8 @@ std::optional<std::size_t> PlaceIn(const Problem& problem, std::size_t input, co
 
 Problem Sliced(Problem problem, const Cut& cut) {
   const Problem whole = problem;
-  const bool is_class =
-      whole.loss->family == Family::kClassRows && cut.dimension == (whole.inputs[0]->shape.size() > 1 ? 1U : 0U);
+  const bool is_class = whole.loss->family == Family::kClassRows &&
+                        cut.dimension == (whole.inputs[0]->shape.size() > 1 ? 1U : 0U);
   for (std::size_t i = 0; i < problem.inputs.size(); ++i) {
     if (!problem.inputs[i]) continue;
     if (const auto at = PlaceIn(whole, i, cut)) {
@@ -156,7 +156,8 @@ class Shrinker {
   void Fewer() {
     for (std::size_t d = 0; d < problem_.inputs[0]->shape.size(); ++d) {
       for (std::int64_t part = 2; left_ > 0;) {
-        const std::int64_t size = problem_.inputs[0]->shape[d], length = std::max<std::int64_t>(size / part, 1);
+        const std::int64_t size = problem_.inputs[0]->shape[d],
+                           length = std::max<std::int64_t>(size / part, 1);
         if (size <= 1) break;
         bool is_smaller = false;
         for (std::int64_t begin = 0; begin < size && !is_smaller; begin += size - length) {
@@ -186,7 +187,8 @@ class Shrinker {
   }
 
   void Simplify(std::size_t input, std::int64_t begin, std::int64_t end) {
-    const std::function<double(double)> kSimpler[] = {[](double) { return 0.0; }, [](double) { return 1.0; },
+    const std::function<double(double)> kSimpler[] = {[](double) { return 0.0; },
+                                                      [](double) { return 1.0; },
                                                       [](double x) { return Coarse(x, 1); },
                                                       [](double x) { return Coarse(x, 4); },
                                                       [](double x) { return Coarse(x, 8); },

@@ -180,9 +180,7 @@ class CrossEntropyRows final : public ClassRows {
     return kLogSoftmax + (AddsClasses() ? kCoefficient : kWeight) + kProduct;
   }
   /// The exponentials; the classes that have a coefficient.
-  Sums RowSums() const override {
-    return {AddsClasses() ? 2.0 : 1.0, static_cast<double>(layout().classes)};
-  }
+  Sums RowSums() const override { return {AddsClasses() ? 2.0 : 1.0, static_cast<double>(layout().classes)}; }
 
  private:
   static constexpr std::uint32_t kProbabilities = 2;  // place among the inputs

@@ -44,7 +44,7 @@ struct OutputTruth {
   double roundings = 0;                ///< but for its sums, whose order is the subject's own
   Sums row = {};                       ///< within a term: over classes, coordinates, the elements of a sample
   Sums reduction = {};                 ///< over the terms, and over the weights that a mean divides by
-  double underflows = 0;  ///< each term may underflow: so many halves of the smallest number in a reduced loss
+  double underflows = 0;  ///< of its terms: halves of the smallest number that a reduced loss may lose
 };
 
 struct Truth {

@@ -65,9 +65,7 @@ bool Fails(const Finding& finding) { return Severity(finding.verdict) > Severity
 void Grouping::Write(const Finding& finding) {
   const std::size_t subject = PlaceOf(finding.subject, subjects_), loss = PlaceOf(finding.loss, losses_);
   if (!Fails(finding)) return;
-  const Key key{subject,         loss,
-                finding.output,  finding.dtype,
-                finding.verdict, finding.divergence,
+  const Key key{subject,         loss, finding.output, finding.dtype, finding.verdict, finding.divergence,
                 RangeOf(finding)};
   const auto [found, is_new] = causes_.try_emplace(key, Cause{finding, finding});
   Cause& cause = found->second;

@@ -1,5 +1,5 @@
-// Causes: failed findings that share subject, loss, output, dtype, class and the range of the truth, with the one
-// that tells most and the simplest.
+// Causes: failed findings that share subject, loss, output, dtype, class and the range of the truth, with the
+// one that tells most and the simplest.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Findings as JSON Lines: one object a line, numbers by their bits, so that NaN, infinities and -0 survive.
 //
 //   {"line": ..., "subject", "loss", "dtype", "reduction", "fill", "output", "index", "verdict", "class",
-//    "ulp", "ratio", "got": {"hex", "bits", "decimal"}, "truth": {...}, "assert_close", "mistrusted",
-//    "message", "count"}
+//    "ulp", "ratio", "allowed_ratio", "got": {"hex", "bits", "decimal"}, "truth": {...}, "impact",
+//    "assert_close", "mistrusted", "message", "count"}
 //
 // `ulp` and `ratio` are numbers, or the strings "inf" and "nan". `got` is null when there was no answer, and
 // has a "dtype" when that is not the problem's. `truth` is the number of the dtype nearest to it, with its

@@ -168,9 +168,11 @@ class Writer {
   void WriteCauses(const std::string& subject) {
     const std::vector<const Cause*> causes = CausesOf(subject);
     if (causes.empty()) return;
-    Print("### What fails, by cause\n\nEach with its worst element; `exactloss run 'LINE'` explains it. An ordinary one is the "
-          "largest element of that output in a batch of the fill `normal`: the median of {} batches.\n\n",
-          kOrdinaryProblems);
+    Print(
+        "### What fails, by cause\n\nEach with its worst element; `exactloss run 'LINE'` explains it. An "
+        "ordinary one is the "
+        "largest element of that output in a batch of the fill `normal`: the median of {} batches.\n\n",
+        kOrdinaryProblems);
     std::string loss;
     for (const Cause* cause : causes) {
       if (cause->worst.loss != loss) {

@@ -43,7 +43,8 @@ class Depths {
 
  private:
   /// Adds two sums: all that is in them is rounded once more.
-  static void Join(std::vector<std::size_t>& sum, const std::vector<std::size_t>& other, std::vector<int>& depths) {
+  static void Join(std::vector<std::size_t>& sum, const std::vector<std::size_t>& other,
+                   std::vector<int>& depths) {
     const bool is_first = sum.empty();
     sum.insert(sum.end(), other.begin(), other.end());
     if (!is_first) {
@@ -66,8 +67,8 @@ class Depths {
 };
 
 TEST(Bound, NoNumberIsRoundedMoreOftenThanItSays) {
-  for (const Summation& summation : {kSequential, Pairwise(1), Pairwise(3), Pairwise(8), Blocked(1), Blocked(4),
-                                     Blocked(7), Blocked(100), Summation{}}) {
+  for (const Summation& summation : {kSequential, Pairwise(1), Pairwise(3), Pairwise(8), Blocked(1),
+                                     Blocked(4), Blocked(7), Blocked(100), Summation{}}) {
     for (std::size_t terms = 1; terms <= 70; ++terms) {
       EXPECT_GE(RoundingsOfSum(summation, static_cast<double>(terms)), Depths::Most(summation, terms))
           << Name(summation.order) << ' ' << summation.width << ' ' << terms;

@@ -67,6 +67,33 @@ TEST_P(EveryDtype, AnEnclosureAroundATieIsNotExact) {
   EXPECT_EQ(Of(tie, OneAnd(1)), "faithful");
 }
 
+TEST_P(EveryDtype, OffByExactlySoManyUlps) {
+  // The truth is 1 and a fraction of an ulp; a bound of 4 roundings is 2 ulps.
+  struct Case {
+    double ulps, fraction;
+    const char* with_bound;
+    const char* without;
+  };
+  const double tiny = 0x1p-20;
+  const Case cases[] = {{0, 0, "exact", "exact"},
+                        {0, 0.5 - tiny, "exact", "exact"},
+                        {1, 0.5 - tiny, "faithful", "faithful"},
+                        {1, tiny, "faithful", "faithful"},
+                        {1, 0, "stable", "inaccurate"},
+                        {1, -tiny, "stable", "inaccurate"},
+                        {2, tiny, "stable", "inaccurate"},
+                        {2, 0, "stable", "inaccurate"},
+                        {2, -tiny, "inaccurate", "inaccurate"}};
+  for (const Case& c : cases) {
+    ElementTruth truth = TruthOf(1);
+    truth.value.lower.tail = truth.value.upper.tail = c.fraction * 2 * u;
+    EXPECT_EQ(Of(truth, OneAnd(c.ulps), 4), c.with_bound) << c.ulps << ' ' << c.fraction;
+    EXPECT_EQ(Of(truth, OneAnd(c.ulps)), c.without) << c.ulps << ' ' << c.fraction;
+    const Judgement judged = JudgeElement({.dtype = dtype}, truth, OneAnd(c.ulps));
+    EXPECT_EQ(judged.ulp, std::fabs(c.ulps - c.fraction));
+  }
+}
+
 TEST_P(EveryDtype, StableUpToTheRoundingsTimesTheGauge) {
   EXPECT_EQ(Of(1, OneAnd(2), 4), "stable");
   EXPECT_EQ(Of(1, OneAnd(2), 3.99), "inaccurate");

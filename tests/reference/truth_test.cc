@@ -209,7 +209,7 @@ TEST(Truth, RoundingsAreThoseOfAStraightforwardEvaluation) {
   const Truth many = Evaluate(ParseProblem("mse f32 sum input=1*100 target=0*100"));
   const auto counted = [](const Truth& truth, std::size_t output) {
     const OutputTruth& o = truth.outputs[output];
-    return std::vector<double>{o.roundings, o.row.count,       o.row.terms,
+    return std::vector<double>{o.roundings,       o.row.count,       o.row.terms,
                                o.reduction.count, o.reduction.terms, o.underflows};
   };
   EXPECT_EQ(counted(one, 0), (std::vector<double>{1 + 2, 0, 1, 0, 1, 0}));
