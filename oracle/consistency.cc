@@ -56,7 +56,8 @@ std::vector<Sibling> OtherFunctions(const Problem& problem) {
   const LossSpec& loss = *problem.loss;
   std::vector<Sibling> siblings;
   for (const Reduction reduction : loss.reductions) {
-    if (reduction == problem.reduction) continue;
+    // The gradients of `none` are those of the sum.
+    if (reduction == problem.reduction || reduction == Reduction::kNone) continue;
     siblings.push_back({Concat("reduction ", Name(reduction)), WithReduction(problem, reduction)});
   }
   for (std::size_t i = 0; i < loss.inputs.size(); ++i) {

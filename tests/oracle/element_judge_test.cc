@@ -68,7 +68,7 @@ TEST_P(EveryDtype, AnEnclosureAroundATieIsNotExact) {
 }
 
 TEST_P(EveryDtype, OffByExactlySoManyUlps) {
-  // The truth is 1 and a fraction of an ulp; a bound of 4 roundings is 2 ulps.
+  // The truth is 3/2 and a fraction of an ulp; 4 roundings of a gauge of 1 are 2 ulps.
   struct Case {
     double ulps, fraction;
     const char* with_bound;
@@ -85,12 +85,12 @@ TEST_P(EveryDtype, OffByExactlySoManyUlps) {
                         {2, 0, "stable", "inaccurate"},
                         {2, -tiny, "inaccurate", "inaccurate"}};
   for (const Case& c : cases) {
-    ElementTruth truth = TruthOf(1);
+    ElementTruth truth = WithGauge(TruthOf(1.5), 1);
     truth.value.lower.tail = truth.value.upper.tail = c.fraction * 2 * u;
-    EXPECT_EQ(Of(truth, OneAnd(c.ulps), 4), c.with_bound) << c.ulps << ' ' << c.fraction;
-    EXPECT_EQ(Of(truth, OneAnd(c.ulps)), c.without) << c.ulps << ' ' << c.fraction;
-    const Judgement judged = JudgeElement({.dtype = dtype}, truth, OneAnd(c.ulps));
-    EXPECT_EQ(judged.ulp, std::fabs(c.ulps - c.fraction));
+    const double got = 1.5 + 2 * u * c.ulps;
+    EXPECT_EQ(Of(truth, got, 4), c.with_bound) << c.ulps << ' ' << c.fraction;
+    EXPECT_EQ(Of(truth, got), c.without) << c.ulps << ' ' << c.fraction;
+    EXPECT_EQ(JudgeElement({.dtype = dtype}, truth, got).ulp, std::fabs(c.ulps - c.fraction));
   }
 }
 
