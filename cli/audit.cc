@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,12 +18,17 @@
 #include "cli/output.h"
 #include "cli/profiles.h"
 #include "cli/terminal.h"
+#include "oracle/impact.h"
 #include "oracle/naive.h"
+#include "oracle/shrink.h"
 #include "reports/console.h"
 #include "reports/markdown.h"
 
 namespace exactloss {
 namespace {
+
+/// One problem of so many is asked again, and in every other layout.
+constexpr std::uint64_t kRepeatEvery = 8;
 
 Selection SelectionOf(const AuditFlags& flags) {
   const Profile& profile = ProfileNamed(flags.profile);
@@ -50,27 +56,46 @@ std::string SelectionText(const AuditFlags& flags, const Selection& selection) {
                                  counted(selection.losses.size(), Catalogue().size(), "loss"),
                                  counted(selection.dtypes.size(), std::size(kAllDtypes), "dtype"),
                                  counted(selection.fills.size(), Fills().size(), "fill"));
+  text += fmt::format(", 1 problem in {} again and in every layout", kRepeatEvery);
   if (selection.shards > 1) text += fmt::format(", shard {}/{}", selection.shard, selection.shards);
   return text;
 }
 
-/// A folder with report.jsonl, written as findings come, and report.md, written at the end.
+/// The simplest example of each subject, loss and class is made simpler still.
+void ShrinkExamples(Report& report, const SubjectOptions& options) {
+  std::map<std::string, std::unique_ptr<Subject>> subjects;
+  for (Cause* cause : report.grouping.Leading()) {
+    if (report.IsPitfall(cause->simplest.subject) || Interrupted()) continue;
+    std::unique_ptr<Subject>& subject = subjects[cause->simplest.subject];
+    if (!subject) subject = MakeSubject(cause->simplest.subject, options);
+    const Problem problem = ParseProblem(cause->simplest.line, FillTensor);
+    if (auto shrunk = Shrink(problem, cause->simplest, *subject)) cause->simplest = std::move(*shrunk);
+  }
+}
+
+/// A folder with report.jsonl, written as findings come, and causes.jsonl and report.md, written at the end.
 class ReportFolder {
  public:
   explicit ReportFolder(const std::filesystem::path& folder)
       : findings_(MakeFolder(folder) / "report.jsonl"),
+        causes_(folder / "causes.jsonl"),
         people_(folder / "report.md"),
         sink_(findings_.out()) {}
 
   Sink* sink() { return &sink_; }
   void Commit(const Report& report) {
     WriteMarkdown(report, people_.out());
+    OrdinaryBatches ordinary;
+    for (const Cause& cause : report.grouping.Causes()) {
+      causes_.out() << ToJsonLine(cause, ordinary.SizeOf(cause.worst)) << '\n';
+    }
     findings_.Commit();
+    causes_.Commit();
     people_.Commit();
   }
 
  private:
-  AtomicFile findings_, people_;
+  AtomicFile findings_, causes_, people_;
   JsonLines sink_;
 };
 
@@ -114,6 +139,7 @@ ExitStatus RunAudit(AuditFlags& flags) {
 
   Progress progress;
   AuditOptions options = flags.subject.Options();
+  options.repeat_every = kRepeatEvery;
   options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.Show(done, total); };
   CatchInterrupts();
   KnownReplay replay = ReplayKnown(known, /*contracts=*/false, selection.losses, selection.dtypes, options);
@@ -124,6 +150,7 @@ ExitStatus RunAudit(AuditFlags& flags) {
 
   report.run.known_examples = replay.examples;
   report.run.stale_known = std::move(replay.stale);
+  if (!summary.interrupted) ShrinkExamples(report, options.subject);
   report.run.subjects = summary.subjects;
   report.run.problems = summary.problems;
   report.run.interrupted = summary.interrupted;

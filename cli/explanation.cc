@@ -63,7 +63,10 @@ void Explanation::Write(const Finding& finding) {
   for (;;) {
     const std::vector<OutputSpec> outputs = OutputsOf(problems_[current_].problem);
     const Place place{PlaceOf(outputs, finding.output), finding.index};
-    if (finding.line == problems_[current_].line && seen_.insert({finding.subject, place}).second) {
+    const bool is_repeat = finding.divergence == Divergence::kNondeterministic ||
+                           finding.divergence == Divergence::kLayout;  // of an element that has come before
+    if (finding.line == problems_[current_].line &&
+        (seen_.insert({finding.subject, place}).second || is_repeat)) {
       elements_[place].push_back(finding);
       return;
     }
@@ -117,7 +120,8 @@ void Explanation::PrintAnswered(const Problem& problem, const std::vector<Output
 void Explanation::PrintUnanswered(const Problem& problem) {
   const Truth truth = Evaluate(problem);
   for (std::size_t output = 0; output < truth.outputs.size(); ++output) {
-    const auto& [spec, elements, roundings] = truth.outputs[output];
+    const OutputSpec& spec = truth.outputs[output].spec;
+    const std::vector<ElementTruth>& elements = truth.outputs[output].elements;
     const std::size_t shown = std::min(elements.size(), most_elements_);
     for (std::size_t i = 0; i < shown; ++i) {
       const auto index = static_cast<std::int64_t>(i);
@@ -144,6 +148,7 @@ void Explanation::PrintElement(const Problem& problem, const OutputSpec& output,
   for (const Finding& finding : findings) longest = std::max(longest, finding.subject.size());
   const int width = static_cast<int>(std::min<std::size_t>(longest, 40));
   if (asked != nullptr) PrintTruth(*asked, width);
+  PrintBounds(findings, width);
   for (const Finding& finding : findings) PrintFinding(finding, width);
 }
 
@@ -156,6 +161,26 @@ void Explanation::PrintTruth(const Finding& finding, int width) {
   print("nearest", NumberText(finding.dtype, Nearest(finding.dtype, truth.value)));
   if (truth.kink) print("kink", fmt::format("all of {} is right", TruthText(finding)));
   print("gauge", ErrorText(truth.gauge));
+}
+
+/// One for all subjects, unless they add in different ways.
+void Explanation::PrintBounds(const std::vector<Finding>& findings, int width) {
+  std::vector<std::pair<std::string, std::string>> bounds;  // with the subjects that are held to it
+  for (const Finding& finding : findings) {
+    if (!finding.truth) continue;
+    const std::string text = BoundText(finding);
+    const auto same =
+        std::find_if(bounds.begin(), bounds.end(), [&](const auto& b) { return b.first == text; });
+    if (same == bounds.end()) {
+      bounds.emplace_back(text, finding.subject);
+    } else {
+      same->second += ", " + finding.subject;
+    }
+  }
+  for (const auto& [text, subjects] : bounds) {
+    fmt::print(out_, "  {:<{}}  {}{}\n", "bound", width, text,
+               bounds.size() == 1 ? "" : fmt::format(" ({})", subjects));
+  }
 }
 
 void Explanation::PrintFinding(const Finding& finding, int width) {

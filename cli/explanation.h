@@ -35,6 +35,7 @@ class Explanation : public Sink {
   void PrintElement(const Problem& problem, const OutputSpec& output, std::int64_t index,
                     const std::vector<Finding>& findings, const Finding* asked);
   void PrintTruth(const Finding& finding, int width);
+  void PrintBounds(const std::vector<Finding>& findings, int width);
   void PrintFinding(const Finding& finding, int width);
 
   const std::vector<WrittenProblem>& problems_;

@@ -49,6 +49,7 @@ ExitStatus Run(RunFlags& flags) {
   }
   if (flags.subject.names.empty()) flags.subject.names = {"libtorch"};
   AuditOptions options = flags.subject.Options();
+  options.repeat_every = 1;
   options.every_element = IsSmall(batch.problems());
 
   std::ostream& people = flags.subject.people();

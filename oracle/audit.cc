@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "oracle/consistency.h"
 #include "oracle/judge.h"
 
 namespace exactloss {
@@ -33,6 +34,7 @@ struct Stream {
 
 /// The findings of a problem, of every subject; what they share is kept once, since a line may be long.
 struct Judged {
+  std::uint64_t number;
   std::string line;
   std::string fill;
   std::vector<Finding> findings;
@@ -75,7 +77,7 @@ class Worker {
       for (; begin < end && problems_.size() < at_once_ && elements < kMostElementsAtOnce; ++begin) {
         Asked asked = stream_.at(begin);
         elements += InputElements(asked.problem);
-        judged_.push_back({std::move(asked.line), std::move(asked.fill), {}});
+        judged_.push_back({begin, std::move(asked.line), std::move(asked.fill), {}});
         problems_.push_back(std::move(asked.problem));
       }
       RunBatch();
@@ -109,11 +111,15 @@ class Worker {
     const Truth truth = is_answered ? Evaluate(problems_[i]) : Truth{};
     const auto judge = options_.every_element ? Judge : JudgeWorst;
     std::vector<Finding> findings;
+    const bool repeats = options_.repeat_every > 0 && judged_[i].number % options_.repeat_every == 0;
     for (std::size_t s = 0; s < subjects_.size(); ++s) {
       const Answer answer = std::move(answers[s][i]);  // given back when it is judged
       std::vector<Finding> of_subject = judge(problems_[i], truth, *subjects_[s], answer);
+      ClassifyFailures(problems_[i], truth, *subjects_[s], answer, of_subject);
+      if (repeats) CheckRepeats(problems_[i], truth, *subjects_[s], answer, of_subject);
       std::move(of_subject.begin(), of_subject.end(), std::back_inserter(findings));
     }
+    CompareSettings(findings);
     return findings;
   }
 

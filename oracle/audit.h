@@ -24,8 +24,9 @@ class Sink {
 struct AuditOptions {
   std::vector<std::string> subjects;  ///< names for MakeSubject
   SubjectOptions subject;
-  int jobs = 1;                ///< threads; each has subjects of its own
-  bool every_element = false;  ///< write a finding an element, not the worst of each kind
+  int jobs = 1;                    ///< threads; each has subjects of its own
+  std::uint64_t repeat_every = 0;  ///< of so many problems one is asked again (CheckRepeats); 0: none
+  bool every_element = false;      ///< write a finding an element, not the worst of each kind
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  ///< called from one thread
   const std::atomic<bool>* interrupted = nullptr;                         ///< set: stop after what runs now
 };

@@ -37,8 +37,10 @@ class Deviation {
         ulp_(UlpError(rules.dtype, truth, got)),
         unit_(UnitRoundoff(rules.dtype) *
               static_cast<long double>(std::min(gauge, std::numeric_limits<double>::max()))) {
-    const bool is_subnormal = !IsExactZero(truth) && std::fabs(want_) < MinNormal(rules.dtype);
-    allowed_ = rules.roundings * unit_ + (is_subnormal ? MinSubnormal(rules.dtype) / 2.0L : 0);
+    const bool is_subnormal = std::fabs(want_) < MinNormal(rules.dtype);
+    const long double lost = rules.underflows + (is_subnormal ? 1 : 0);
+    allowed_ = rules.roundings * unit_;
+    if (!IsExactZero(truth)) allowed_ += lost * MinSubnormal(rules.dtype) / 2.0L;
   }
 
   double want() const { return want_; }

@@ -1,7 +1,8 @@
 // One number judged: truth and answer in, verdict and errors out. No text and no tensors.
 //
 // An answer may be off by `roundings` unit roundoffs of the gauge, and where the truth is subnormal by half
-// of the smallest number: that is the last rounding. What an intermediate subnormal loses is not excused.
+// of the smallest number: that is the last rounding. The terms of a reduced loss are numbers of the dtype
+// too and may have lost as much each. What any other intermediate subnormal loses is not excused.
 #pragma once
 
 #include <optional>
@@ -14,7 +15,8 @@ namespace exactloss {
 /// What an element is held to.
 struct ElementRules {
   Dtype dtype = Dtype::kF32;
-  double roundings = 0;                     ///< OutputTruth::roundings
+  double roundings = 0;                     ///< Bound::Roundings
+  double underflows = 0;                    ///< Bound::underflows
   std::optional<double> declared_ulp = {};  ///< the subject's own bound
   bool is_non_negative = false;             ///< it is >= 0 in real arithmetic, so that -0 is wrong
   bool is_another_function = false;         ///< the subject computes another function on purpose

@@ -46,6 +46,14 @@ std::string_view Name(Divergence divergence) {
       return "wrong sign";
     case Divergence::kWrongSubgradient:
       return "wrong subgradient";
+    case Divergence::kAccumulation:
+      return "accumulation";
+    case Divergence::kInconsistent:
+      return "inconsistent";
+    case Divergence::kLayout:
+      return "layout";
+    case Divergence::kNondeterministic:
+      return "nondeterministic";
     case Divergence::kSemantics:
       return "semantics";
     case Divergence::kContract:
@@ -56,10 +64,6 @@ std::string_view Name(Divergence divergence) {
       return "timeout";
   }
   return {};
-}
-
-std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence) {
-  return divergence == Divergence::kNone ? Name(verdict) : Name(divergence);
 }
 
 bool Passes(Verdict verdict) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "oracle/bound.h"
 #include "reference/truth.h"
 
 namespace exactloss {
@@ -32,6 +33,10 @@ enum class Divergence : std::uint8_t {
   kSignedZero,        ///< a zero of the wrong sign
   kWrongSign,         ///< the opposite sign, not explained
   kWrongSubgradient,  ///< at a kink, outside the subdifferential
+  kAccumulation,      ///< a reduced loss that is not explained, where each of its terms is
+  kInconsistent,      ///< the gradient is that of another loss than the one returned
+  kLayout,            ///< wrong in one memory layout of the tensors, right in another
+  kNondeterministic,  ///< other bits when asked again, or wrong under one setting and right under another
   kSemantics,         ///< another function: double softmax, another reduction
   kContract,          ///< a good problem refused, a bad argument accepted, another shape or dtype returned
   kCrash,
@@ -40,9 +45,6 @@ enum class Divergence : std::uint8_t {
 
 std::string_view Name(Verdict verdict);
 std::string_view Name(Divergence divergence);  ///< "overflow", "signed zero", ...; "" for kNone
-
-/// The class of a divergence, else the verdict.
-std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence);
 
 struct Finding {
   std::string line;     ///< the repro line as given
@@ -58,6 +60,7 @@ struct Finding {
   double ulp = 0;    ///< NaN: not applicable
   double ratio = 0;  ///< |got - truth| / (u * gauge)
   double allowed_ratio = 0;
+  Bound bound = {};                  ///< what allowed_ratio is made of
   std::optional<std::uint64_t> got;  ///< bits in got_dtype; none when there was no answer
   Dtype got_dtype = Dtype::kF32;
   std::optional<ElementTruth> truth;
@@ -67,6 +70,14 @@ struct Finding {
   std::string known;                  ///< the known divergence that this is, by its id; "" for none
   std::int64_t count = 1;             ///< elements of this output that share verdict and class
 };
+
+/// The class of a divergence, else the verdict.
+inline std::string_view ClassText(Verdict verdict, Divergence divergence) {
+  return divergence == Divergence::kNone ? Name(verdict) : Name(divergence);
+}
+inline std::string_view ClassText(const Finding& finding) {
+  return ClassText(finding.verdict, finding.divergence);
+}
 
 /// Does it pass? exact, faithful, accurate, stable and convention do.
 bool Passes(Verdict verdict);

@@ -295,7 +295,8 @@ class HighwaySubject final : public Subject {
   HighwaySubject(const std::string& target, optimized::Mode mode, const std::string& mode_name)
       : info_{"highway/" + target + "/" + mode_name,
               EXACTLOSS_VERSION,
-              {{"library", "Exactloss"}, {"target", target}, {"mode", mode_name}, {"threads", "1"}}},
+              {{"library", "Exactloss"}, {"target", target}, {"mode", mode_name}, {"threads", "1"}},
+              {.accumulator = Dtype::kF64}},  // in blocks and double words: the worst of it is in doubles
         target_(target),
         mode_(mode) {}
 

@@ -61,8 +61,9 @@ class Header {
   }
   template <class T>
   T Get(const char* name, T otherwise) const {
-    return json_.contains(name) ? Get<T>(name) : otherwise;
+    return Has(name) ? Get<T>(name) : otherwise;
   }
+  bool Has(const char* name) const { return json_.contains(name); }
 
   template <class T>
   static T As(const Json& object, const char* name) {
@@ -84,6 +85,25 @@ class Header {
 };
 
 std::string ToText(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+
+/// Reads "summation" of a hello.
+Summation ParseSummation(const Json& described) {
+  Summation summation;
+  const auto order = ParseSummationOrder(Header::As<std::string>(described, "order"));
+  if (!order) throw ProtocolError("its \"order\" is none of unknown, sequential, pairwise, blocked");
+  summation.order = *order;
+  if (described.contains("width")) {
+    const auto width = Header::As<std::size_t>(described, "width");
+    constexpr std::size_t kWidest = std::size_t{1} << 30;
+    if (width < 1 || width > kWidest) throw ProtocolError("its \"width\" is no number from 1 to 2^30");
+    summation.width = static_cast<std::int64_t>(width);
+  }
+  if (described.contains("accumulator")) {
+    summation.accumulator = ParseDtype(Header::As<std::string>(described, "accumulator"));
+    if (!summation.accumulator) throw ProtocolError("its \"accumulator\" is none of f64, f32, bf16, f16");
+  }
+  return summation;
+}
 
 /// Reads "outputs" into the answer and returns what is wrong with them; "" when nothing is.
 std::string ParseOutputs(const Header& header, const Problem& problem, AnswerHeader* result) {
@@ -125,6 +145,7 @@ Hello ParseHello(const std::string& line) {
   hello.info.name = header.Get<std::string>("name");
   hello.info.version = header.Get<std::string>("version", {});
   hello.info.details = header.Get<std::map<std::string, std::string>>("details", {});
+  if (header.Has("summation")) hello.info.summation = ParseSummation(header.Get<Json>("summation"));
   hello.shared_memory = header.Get<bool>("shared_memory", false);
   return hello;
 }

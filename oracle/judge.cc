@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "oracle/element_judge.h"
+#include "oracle/vector_kinks.h"
 #include "reference/text.h"
 
 namespace exactloss {
@@ -60,10 +61,10 @@ class ProblemJudge {
       JudgeStatus();
       return std::move(findings_);
     }
+    JudgeVectors();
     for (const OutputTruth& wanted : truth_.outputs) {
-      const auto output = std::find_if(answer_.outputs.begin(), answer_.outputs.end(),
-                                       [&](const Output& o) { return o.name == wanted.spec.name; });
-      if (output == answer_.outputs.end()) {
+      const Output* output = Find(wanted.spec.name);
+      if (output == nullptr) {
         Finding& finding = Add(wanted.spec.name, Verdict::kUnsupported, Divergence::kNone);
         finding.message = Concat("the subject does not return ", wanted.spec.name);
       } else if (const std::string breach = Breach(wanted.spec, *output); !breach.empty()) {
@@ -80,6 +81,12 @@ class ProblemJudge {
   }
 
  private:
+  const Output* Find(const std::string& name) const {
+    const auto output = std::find_if(answer_.outputs.begin(), answer_.outputs.end(),
+                                     [&](const Output& o) { return o.name == name; });
+    return output == answer_.outputs.end() ? nullptr : &*output;
+  }
+
   /// A finding of a whole output, or of a whole problem under the name of the loss.
   Finding& Add(const std::string& output, Verdict verdict, Divergence divergence) {
     Finding& finding = findings_.emplace_back();
@@ -129,18 +136,63 @@ class ProblemJudge {
     return {};
   }
 
+  Bound BoundFor(const OutputTruth& wanted) const {
+    return BoundOf(wanted, subject_.SummationOf(problem_, wanted.spec));
+  }
+
+  ElementRules RulesOf(const OutputTruth& wanted) const {
+    const Bound bound = BoundFor(wanted);
+    const bool is_loss = wanted.spec.input == OutputSpec::kLoss;
+    return {.dtype = problem_.dtype,
+            .roundings = bound.Roundings(problem_.dtype),
+            .underflows = bound.underflows,
+            .declared_ulp = subject_.DeclaredUlp(problem_, wanted.spec),
+            .is_non_negative = is_loss && problem_.loss->non_negative,
+            .is_another_function = !subject_.OtherSemantics().empty()};
+  }
+
+  /// A gradient of several inputs that are tied, as a vector: see vector_kinks.h.
+  void JudgeVectors() {
+    std::vector<GotGradient> gradients;
+    for (const OutputTruth& wanted : truth_.outputs) {
+      const Output* output = Find(wanted.spec.name);
+      if (wanted.spec.input == OutputSpec::kLoss) continue;
+      if (output == nullptr || !Breach(wanted.spec, *output).empty()) return;
+      gradients.push_back({&wanted, output, RulesOf(wanted)});
+    }
+    breaches_ = JudgeVectorKinks(problem_, gradients);
+  }
+
+  /// Is the element the one that a vector which is no subgradient is charged to?
+  const VectorBreach* BreachAt(const std::string& output, std::size_t index) const {
+    const auto breach = std::find_if(breaches_.begin(), breaches_.end(), [&](const VectorBreach& b) {
+      return b.output == output && b.index == static_cast<std::int64_t>(index);
+    });
+    return breach == breaches_.end() ? nullptr : &*breach;
+  }
+
+  std::string MessageOf(const OutputTruth& wanted, std::size_t i, Divergence divergence) const {
+    if (divergence == Divergence::kSemantics) return subject_.OtherSemantics();
+    if (divergence != Divergence::kWrongSubgradient) return {};
+    if (const VectorBreach* breach = BreachAt(wanted.spec.name, i)) return breach->message;
+    const Enclosure& allowed = wanted.elements[i].allowed;
+    return Concat("a subgradient lies in [", ToDecimal(allowed.lower, 6), ", ", ToDecimal(allowed.upper, 6),
+                  "]");
+  }
+
   void JudgeOutput(const OutputTruth& wanted, const Output& output) {
     const bool is_loss = wanted.spec.input == OutputSpec::kLoss;
-    const ElementRules rules{.dtype = problem_.dtype,
-                             .roundings = wanted.roundings,
-                             .declared_ulp = subject_.DeclaredUlp(problem_, wanted.spec),
-                             .is_non_negative = is_loss && problem_.loss->non_negative,
-                             .is_another_function = !subject_.OtherSemantics().empty()};
+    const Bound bound = BoundFor(wanted);
+    const ElementRules rules = RulesOf(wanted);
     const bool proves_little =
         IsTrivial(problem_.dtype, wanted) || (is_loss && IsSaturated(problem_, truth_));
     std::vector<Kept> kept;
     for (std::size_t i = 0; i < wanted.elements.size(); ++i) {
       Judgement judgement = JudgeElement(rules, wanted.elements[i], FromBits(problem_.dtype, output.bits[i]));
+      if (BreachAt(wanted.spec.name, i) != nullptr) {
+        judgement.verdict = Verdict::kDivergent;
+        judgement.divergence = Divergence::kWrongSubgradient;
+      }
       judgement.mistrusted = judgement.mistrusted || (proves_little && Passes(judgement.verdict));
       Keep(kept, judgement, static_cast<std::int64_t>(i));
     }
@@ -152,11 +204,12 @@ class ProblemJudge {
       finding.ulp = judgement.ulp;
       finding.ratio = judgement.ratio;
       finding.allowed_ratio = judgement.allowed_ratio;
+      finding.bound = bound;
       finding.got = output.bits[i];
       finding.truth = wanted.elements[i];
       finding.seen_by_assert_close = judgement.seen_by_assert_close;
       finding.mistrusted = judgement.mistrusted;
-      if (judgement.divergence == Divergence::kSemantics) finding.message = subject_.OtherSemantics();
+      finding.message = MessageOf(wanted, i, judgement.divergence);
       finding.count = one.count;
     }
   }
@@ -181,6 +234,7 @@ class ProblemJudge {
   const Answer& answer_;
   const bool every_element_;
   std::vector<Finding> findings_;
+  std::vector<VectorBreach> breaches_;
 };
 
 }  // namespace

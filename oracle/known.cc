@@ -21,7 +21,7 @@ class ByLine : public Sink {
 };
 
 std::string_view FailureOf(const Finding& finding) {
-  return ClassOrVerdict(finding.verdict, finding.divergence);
+  return ClassText(finding.verdict, finding.divergence);
 }
 
 /// Is it a failure, and such a one?

@@ -179,6 +179,7 @@ class NaiveSubject : public Subject {
     std::string losses;
     for (const NaiveForm* row : rows_) losses += Concat(losses.empty() ? "" : ", ", row->loss);
     info_.details["losses"] = losses;
+    info_.summation.order = SummationOrder::kSequential;
   }
 
   const SubjectInfo& info() const override { return info_; }

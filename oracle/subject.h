@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "oracle/bound.h"
 #include "reference/problem.h"
 
 namespace exactloss {
@@ -43,6 +44,7 @@ struct SubjectInfo {
   std::string name;                            ///< as typed: "libtorch+ATEN_CPU_CAPABILITY=avx2"
   std::string version;                         ///< "2.13.0"
   std::map<std::string, std::string> details;  ///< capability, threads, compiler, ...
+  Summation summation = {};                    ///< how it adds, as far as it says so
 };
 
 class Subject {
@@ -55,6 +57,8 @@ class Subject {
   virtual std::optional<double> DeclaredUlp(const Problem&, const OutputSpec&) const { return {}; }
   /// Does it check its arguments? It is asked calls with wrong ones (ParseCall) only then.
   virtual bool ChecksArguments() const { return false; }
+  /// How it adds the numbers of an output up.
+  virtual Summation SummationOf(const Problem&, const OutputSpec&) const { return info().summation; }
   /// Not empty: the subject computes another function on purpose, and this says which ("softmax twice").
   virtual std::string OtherSemantics() const { return {}; }
 };

@@ -1,6 +1,7 @@
 // Terms of a few variables: the formula text itself, run at dual intervals, jets and counted numbers.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -49,16 +50,7 @@ class SmallTerms final : public Terms {
   /// The sum of the terms counts `weight` / `divisor` times.
   SmallTerms(const Problem& problem, Placement placement, std::int64_t divisor, double weight = 1)
       : formula_(problem), placement_(std::move(placement)), divisor_(divisor), weight_(weight) {
-    std::vector<double> values;
-    for (const auto& slot : placement_.slots()) {
-      values.push_back(
-          slot.given
-              ? problem.inputs[slot.input]->values[static_cast<std::size_t>(placement_.IndexOf(slot, 0))]
-              : 1.0);
-    }
-    Counted::Roundings() = 0;
-    (void)formula_.Term(std::vector<Counted>(values.begin(), values.end()).data());
-    roundings_ = Counted::Roundings();
+    roundings_ = MostRoundings(problem);
   }
 
   std::int64_t Count() const override { return placement_.Count(); }
@@ -122,6 +114,23 @@ class SmallTerms final : public Terms {
   double Roundings() const override { return roundings_; }
 
  private:
+  /// Of the terms: a formula goes other ways at other numbers.
+  double MostRoundings(const Problem& problem) const {
+    int most = 0;
+    std::vector<Counted> values;
+    for (std::int64_t term = 0; term < placement_.Count(); ++term) {
+      values.clear();
+      for (const auto& slot : placement_.slots()) {
+        const auto at = static_cast<std::size_t>(slot.given ? placement_.IndexOf(slot, term) : 0);
+        values.emplace_back(slot.given ? problem.inputs[slot.input]->values[at] : 1.0);
+      }
+      Counted::Roundings() = 0;
+      (void)formula_.Term(values.data());
+      most = std::max(most, Counted::Roundings());
+    }
+    return most;
+  }
+
   static long double Product(long double x, long double derivative) {
     return x == 0 ? 0 : std::fabs(x * derivative);
   }

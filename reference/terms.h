@@ -8,6 +8,7 @@
 
 #include "reference/interval.h"
 #include "reference/problem.h"
+#include "reference/truth.h"
 
 namespace exactloss {
 
@@ -55,8 +56,11 @@ class Terms {
     return factor_;
   }
 
-  /// How many roundings a straightforward evaluation of a term makes.
+  /// How many roundings a straightforward evaluation of a term makes, but for the sums within it.
   virtual double Roundings() const = 0;
+  virtual Sums RowSums() const { return {}; }
+  /// The sums that the factor takes.
+  virtual Sums FactorSums() const { return {}; }
 
  protected:
   virtual Interval ComputeFactor() const = 0;

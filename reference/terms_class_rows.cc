@@ -45,6 +45,12 @@ class ClassRows : public Terms {
     return 1 / mass;  // of no rows at all: 0 / 0, as PyTorch has it
   }
 
+  /// The weights of the rows.
+  Sums FactorSums() const override {
+    if (reduction_ != Reduction::kMean || !HasIndices() || weights_ == nullptr) return {};
+    return {1, static_cast<double>(layout_.rows)};
+  }
+
  protected:
   bool HasIndices() const { return indices_ != nullptr; }
   double Weight(std::int64_t c) const { return weights_ == nullptr ? 1 : weights_[c]; }
@@ -167,11 +173,19 @@ class CrossEntropyRows final : public ClassRows {
     }
   }
 
-  /// Subtractions of the maximum, exponentials, their sum, a logarithm, the products with the coefficients.
-  double Roundings() const override { return static_cast<double>(5 * layout().classes + 4); }
+  /// An element less the maximum, its exponential, the logarithm of their sum and its subtraction; then the
+  /// coefficient, 1 - s times the probability plus s / C, times the weight, and a product with it.
+  double Roundings() const override {
+    constexpr double kLogSoftmax = 1 + 2 + 2 + 1, kCoefficient = 5, kWeight = 1, kProduct = 1;
+    return kLogSoftmax + (AddsClasses() ? kCoefficient : kWeight) + kProduct;
+  }
+  /// The exponentials; the classes that have a coefficient.
+  Sums RowSums() const override { return {AddsClasses() ? 2.0 : 1.0, static_cast<double>(layout().classes)}; }
 
  private:
   static constexpr std::uint32_t kProbabilities = 2;  // place among the inputs
+
+  bool AddsClasses() const { return !HasIndices() || smoothing_ != 0; }
 
   /// c_j of the formula.
   std::vector<Interval> Coefficients(std::int64_t row, const Interval* probabilities) const {

@@ -129,8 +129,13 @@ class Overlaps : public Terms {
 
   Interval ComputeFactor() const override { return 1 / Interval(static_cast<double>(divisor_)); }
 
-  /// A sigmoid, a product and three sums an element, the quotient.
-  double Roundings() const override { return static_cast<double>(9 * size_ + 6); }
+  /// A sigmoid and a product, the sums with what is added to them, the quotient less than 1.
+  double Roundings() const override {
+    constexpr double kSigmoid = 2 + 1 + 1, kProduct = 1, kNumerator = 2, kDenominator = 2, kQuotient = 2;
+    return kSigmoid + kProduct + kNumerator + kDenominator + kQuotient;
+  }
+  /// Numerator and denominator.
+  Sums RowSums() const override { return {2, static_cast<double>(size_)}; }
 
  protected:
   std::size_t Size() const { return static_cast<std::size_t>(size_); }
@@ -181,9 +186,9 @@ class BceDiceTerm final : public Overlaps {
     }
   }
 
-  double Roundings() const override {
-    return Overlaps::Roundings() + bce_.Roundings() + static_cast<double>(Size()) + 3;
-  }
+  /// Two weights, the division of the mean, and the sum of both.
+  double Roundings() const override { return Overlaps::Roundings() + bce_.Roundings() + 4; }
+  Sums RowSums() const override { return {3, static_cast<double>(Size())}; }
 
  private:
   struct Formula : BceWithLogits {

@@ -64,10 +64,13 @@ class Triplets final : public Terms {
 
   Interval ComputeFactor() const override { return 1 / Interval(static_cast<double>(divisor_)); }
 
-  /// Two or three distances of a difference, an offset, a power and a sum for each element; roots, the hinge.
+  /// A distance is a difference, an offset and a power for each element, their sum and its root; then the
+  /// other distance and the margin. The gauge holds both distances.
   double Roundings() const override {
-    return static_cast<double>((formula_.swap ? 3 : 2) * (5 * size_ + 2) + 3);
+    constexpr double kDistance = 1 + 1 + 2 + 2;
+    return kDistance + 2;
   }
+  Sums RowSums() const override { return {1, static_cast<double>(size_)}; }
 
  private:
   static constexpr std::uint32_t kVectors = 3;

@@ -43,7 +43,7 @@ class Evaluator {
     for (OutputSpec& spec : OutputsOf(problem)) {
       if (spec.input != OutputSpec::kLoss) place_[spec.input] = output;
       const auto count = static_cast<std::size_t>(ElementCount(spec.shape));
-      truth_.outputs.push_back({std::move(spec), std::vector<ElementTruth>(count), 0});
+      truth_.outputs.push_back({std::move(spec), std::vector<ElementTruth>(count)});
       ++output;
     }
   }
@@ -149,18 +149,31 @@ class Evaluator {
   }
 
   /// A gradient by the reverse mode makes at most four operations for each of the value (Baur and Strassen
-  /// 1983).
+  /// 1983). Groups of terms are weighted and added.
   void SetRoundings() {
     constexpr double kGradientCost = 4;
-    double term = 0, count = 0;
-    for (const auto& terms : groups_) {
-      term = std::max(term, terms->Roundings());
-      count += static_cast<double>(terms->Count());
+    const bool is_reduced = problem_.reduction != Reduction::kNone;
+    const double divides = is_reduced && problem_.reduction != Reduction::kSum ? 1 : 0;
+    const double adds = groups_.size() > 1 ? 2 : 0;
+    double roundings = 0, terms = 1, underflows = 0;
+    Sums row, factor;
+    for (const auto& group : groups_) {
+      const Sums own = group->RowSums();
+      roundings = std::max(roundings, group->Roundings());
+      if (own.count * own.terms > row.count * row.terms) row = own;
+      terms = std::max(terms, static_cast<double>(group->Count()));
+      if (group->FactorSums().count > 0) factor = group->FactorSums();
+      underflows += static_cast<double>(Magnitude(*group)) * static_cast<double>(group->Count());
     }
     for (OutputTruth& output : truth_.outputs) {
       const bool is_loss = output.spec.input == OutputSpec::kLoss;
-      const double reduction = problem_.reduction == Reduction::kNone ? 0 : is_loss ? count + 1 : 1;
-      output.roundings = 1 + (is_loss ? term : kGradientCost * term) + reduction;
+      const double cost = is_loss ? 1 : kGradientCost;
+      output.roundings = 1 + cost * roundings + divides + adds;
+      output.row = {cost * row.count, row.terms};
+      output.reduction = {factor.count, terms};
+      if (!is_reduced || !is_loss) continue;
+      output.reduction.count += 1;
+      output.underflows = std::isfinite(underflows) ? underflows : 0;
     }
   }
 

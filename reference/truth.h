@@ -31,11 +31,20 @@ struct ElementTruth {
   bool proven = true;  ///< false: undecided at the precision cap
 };
 
+/// `count` sums of `terms` numbers each, one after the other on the way to a number.
+struct Sums {
+  double count = 0;
+  double terms = 1;
+};
+
+/// An output, and what a straightforward evaluation of one of its elements does: the scale of a stable ratio.
 struct OutputTruth {
   OutputSpec spec;
   std::vector<ElementTruth> elements;  ///< row-major
-  /// How many roundings a straightforward evaluation of one element makes; the scale of a stable ratio.
-  double roundings = 0;
+  double roundings = 0;                ///< but for its sums, whose order is the subject's own
+  Sums row = {};                       ///< within a term: over classes, coordinates, the elements of a sample
+  Sums reduction = {};                 ///< over the terms, and over the weights that a mean divides by
+  double underflows = 0;  ///< of its terms: halves of the smallest number that a reduced loss may lose
 };
 
 struct Truth {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "oracle/impact.h"
 #include "reference/text.h"
 #include "reports/numbers.h"
 
@@ -32,19 +33,11 @@ std::string Some(std::vector<std::string_view> names) {
 struct OfClass {
   std::string_view name;
   const Finding* example = nullptr;
-  std::uint64_t elements = 0;
+  std::uint64_t elements = 0, trains_wrong = 0;
   std::size_t causes = 0, unseen = 0;
   double ulp = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::string_view> losses = {};
 };
-
-/// Is the line the better example? One of finite inputs is, then the shorter.
-bool IsSimpler(const std::string& a, const std::string& b) {
-  const auto is_special = [](const std::string& line) {
-    return line.find("inf") != std::string::npos || line.find("nan") != std::string::npos;
-  };
-  return std::pair(is_special(a), a.size()) < std::pair(is_special(b), b.size());
-}
 
 /// The class with most elements first.
 std::vector<OfClass> ByClass(const std::vector<Cause>& causes, const std::string& subject) {
@@ -52,11 +45,14 @@ std::vector<OfClass> ByClass(const std::vector<Cause>& causes, const std::string
   for (const Cause& cause : causes) {
     const Finding& worst = cause.worst;
     if (worst.subject != subject) continue;
-    const std::string_view name = ClassOrVerdict(worst.verdict, worst.divergence);
+    const std::string_view name = ClassText(worst.verdict, worst.divergence);
     auto same =
         std::find_if(classes.begin(), classes.end(), [&](const OfClass& c) { return c.name == name; });
     if (same == classes.end()) same = classes.insert(same, {.name = name});
-    if (same->example == nullptr || IsSimpler(worst.line, same->example->line)) same->example = &worst;
+    if (same->example == nullptr || IsSimpler(cause.simplest.line, same->example->line)) {
+      same->example = &cause.simplest;
+    }
+    same->trains_wrong += ImpactOf(worst) == Impact::kTrainsWrong ? cause.elements : 0;
     same->elements += cause.elements;
     ++same->causes;
     same->unseen += !worst.seen_by_assert_close;
@@ -105,7 +101,7 @@ class Writer {
     const Worst worst = found == row.cells.end() ? Worst{} : found->second;
     if (worst.verdict == Verdict::kUnsupported) return Painted(kDim, fmt::format("{:<26}", "-"));
     const std::string text =
-        fmt::format("{:>9} {:<16}", ErrorText(worst.ulp), ClassOrVerdict(worst.verdict, worst.divergence));
+        fmt::format("{:>9} {:<16}", ErrorText(worst.ulp), ClassText(worst.verdict, worst.divergence));
     return Severity(worst.verdict) > Severity(Verdict::kUndecided) ? Painted(kRed, text) : text;
   }
 
@@ -142,8 +138,9 @@ class Writer {
     if (classes.empty()) return;
     Print("\n{}: what fails, by class, each with a simple example\n", subject);
     for (const OfClass& c : classes) {
-      Print("  {}: {} from {}{}, in {}{}\n", Painted(kRed, std::string(c.name)),
+      Print("  {}: {} from {}{}{}, in {}{}\n", Painted(kRed, std::string(c.name)),
             Counted(c.elements, "element"), Counted(c.causes, "cause"),
+            c.trains_wrong == 0 ? "" : fmt::format(", {} of them gradients (trains wrong)", c.trains_wrong),
             std::isnan(c.ulp) ? "" : fmt::format(", up to {} ulp", ErrorText(c.ulp)), Some(c.losses),
             c.unseen == 0 ? "" : fmt::format("; assert_close does not see the worst of {}", c.unseen));
       const std::string& line = c.example->line;

@@ -43,14 +43,14 @@ bool IsChecked(const GradientFinding& found) {
 
 void AddDisagreement(std::vector<Disagreement>& all, const GradientFinding& found) {
   const Finding& finding = found.finding;
-  Disagreement& one = RowOf(
-      all,
-      [&](const Disagreement& d) {
-        const Finding& e = d.example.finding;
-        return e.loss == finding.loss && e.output == finding.output && e.dtype == finding.dtype &&
-               ClassOrVerdict(e.verdict, e.divergence) == ClassOrVerdict(finding.verdict, finding.divergence);
-      },
-      {found, 0, 0});
+  Disagreement& one =
+      RowOf(all,
+            [&](const Disagreement& d) {
+              const Finding& e = d.example.finding;
+              return e.loss == finding.loss && e.output == finding.output && e.dtype == finding.dtype &&
+                     ClassText(e.verdict, e.divergence) == ClassText(finding.verdict, finding.divergence);
+            },
+            {found, 0, 0});
   one.elements += static_cast<std::uint64_t>(finding.count);
   one.ulp = std::max(one.ulp, std::isnan(finding.ulp) ? 0 : finding.ulp);
   if (finding.line.size() < one.example.finding.line.size()) one.example = found;
@@ -61,8 +61,7 @@ void WriteDisagreements(const std::vector<Disagreement>& all, std::ostream& out)
     const auto& [found, elements, ulp] = all[i];
     const Finding& finding = found.finding;
     fmt::print(out, "  {} {} {}: {}, {}, up to {} ulp\n", finding.loss, finding.output, Name(finding.dtype),
-               ClassOrVerdict(finding.verdict, finding.divergence), Counted(elements, "element"),
-               ErrorText(ulp));
+               ClassText(finding.verdict, finding.divergence), Counted(elements, "element"), ErrorText(ulp));
     fmt::print(out, "    element {}: got {}, truth {}; in f64 gradient {}, difference {}\n", finding.index,
                GotText(finding), TruthText(finding), found.classical.analytic, found.classical.numeric);
     const bool fits = finding.line.size() <= kLongestLine;
@@ -162,7 +161,7 @@ void GradcheckReport::WriteSubject(std::size_t index, const SubjectInfo& info, s
     const Finding& worst = row.worst;
     fmt::print(out, "  {:<16}{:<28}{:<6}{:>9}{:>10} {:<18}{:>8}{:>8}{:>8}", row.loss, row.output,
                Name(row.dtype), ErrorText(worst.ulp), ErrorText(worst.ratio),
-               ClassOrVerdict(worst.verdict, worst.divergence), row.checked, row.wrong, row.missed);
+               ClassText(worst.verdict, worst.divergence), row.checked, row.wrong, row.missed);
     if (row.dtype == Dtype::kF64) fmt::print(out, "{:>8}{:>8}", row.right, row.alarms);
     fmt::print(out, "\n");
   }

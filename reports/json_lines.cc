@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "oracle/impact.h"
 #include "reports/numbers.h"
 
 namespace exactloss {
@@ -58,8 +59,10 @@ Json FindingJson(const Finding& finding) {
           {"class", Name(finding.divergence)},
           {"ulp", ErrorJson(finding.ulp)},
           {"ratio", ErrorJson(finding.ratio)},
+          {"allowed_ratio", ErrorJson(finding.allowed_ratio)},
           {"got", GotJson(finding)},
           {"truth", TruthJson(finding)},
+          {"impact", Name(ImpactOf(finding))},
           {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
           {"mistrusted", finding.mistrusted},
           {"message", finding.message},
@@ -71,13 +74,13 @@ Json F64Json(double value) {
   return NumberJson(value, ToBits(Dtype::kF64, value), Dtype::kF64, Decimal(Dtype::kF64, value));
 }
 
-std::string Dumped(const Json& json) {
+std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a host's message may not be UTF-8
 }
 
 }  // namespace
 
-std::string ToJsonLine(const Finding& finding) { return Dumped(FindingJson(finding)); }
+std::string ToJsonLine(const Finding& finding) { return Dump(FindingJson(finding)); }
 
 std::string ToJsonLine(const GradientFinding& found) {
   const ClassicalCheck& check = found.classical;
@@ -85,33 +88,49 @@ std::string ToJsonLine(const GradientFinding& found) {
   json["classical"] = {{"verdict", Name(check.verdict)},
                        {"analytic", F64Json(check.analytic)},
                        {"numeric", F64Json(check.numeric)}};
-  return Dumped(json);
+  return Dump(json);
 }
 
 std::string ToJsonLine(const GradcheckResult& result, const LegAgreement& leg) {
   const auto digits = [](const std::optional<double>& some) { return some ? Json(*some) : Json(nullptr); };
-  return Dumped({{"line", result.line},
-                 {"loss", result.loss->name},
-                 {"output", result.outputs[leg.output]},
-                 {"index", leg.index},
-                 {"closed_form_digits", digits(leg.closed)},
-                 {"difference_digits", digits(leg.differences)},
-                 {"left_out", Name(leg.left_out)},
-                 {"apart", leg.apart}});
+  return Dump({{"line", result.line},
+               {"loss", result.loss->name},
+               {"output", result.outputs[leg.output]},
+               {"index", leg.index},
+               {"closed_form_digits", digits(leg.closed)},
+               {"difference_digits", digits(leg.differences)},
+               {"left_out", Name(leg.left_out)},
+               {"apart", leg.apart}});
 }
 
 std::string ToJsonLine(const std::string& line, const std::string& subject, const TaylorResult& result) {
-  return Dumped({{"line", line},
-                 {"subject", subject},
-                 {"output", result.output},
-                 {"index", result.index ? Json(*result.index) : Json(nullptr)},
-                 {"taylor", Name(result.verdict)},
-                 {"order", result.order ? Json(*result.order) : Json(nullptr)},
-                 {"step", F64Json(result.step)},
-                 {"remainder", F64Json(result.remainder)},
-                 {"floor", F64Json(result.floor)},
-                 {"slope", F64Json(result.slope)},
-                 {"message", result.message}});
+  return Dump({{"line", line},
+               {"subject", subject},
+               {"output", result.output},
+               {"index", result.index ? Json(*result.index) : Json(nullptr)},
+               {"taylor", Name(result.verdict)},
+               {"order", result.order ? Json(*result.order) : Json(nullptr)},
+               {"step", F64Json(result.step)},
+               {"remainder", F64Json(result.remainder)},
+               {"floor", F64Json(result.floor)},
+               {"slope", F64Json(result.slope)},
+               {"message", result.message}});
+}
+
+std::string ToJsonLine(const Cause& cause, double size) {
+  const Finding& worst = cause.worst;
+  return Dump({{"subject", worst.subject},
+               {"loss", worst.loss},
+               {"dtype", Name(worst.dtype)},
+               {"output", worst.output},
+               {"class", ClassText(worst)},
+               {"truth", Name(RangeOf(worst))},
+               {"impact", Name(ImpactOf(worst))},
+               {"ordinary_ones", ErrorJson(size)},
+               {"elements", cause.elements},
+               {"problems", cause.findings},
+               {"simplest", FindingJson(cause.simplest)},
+               {"worst", FindingJson(worst)}});
 }
 
 }  // namespace exactloss

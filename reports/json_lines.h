@@ -1,8 +1,9 @@
 // Findings as JSON Lines: one object a line, numbers by their bits, so that NaN, infinities and -0 survive.
 //
 //   {"line": ..., "subject", "loss", "dtype", "reduction", "fill", "output", "index", "verdict", "class",
-//    "ulp", "ratio", "got": {"hex", "bits", "decimal"}, "truth": {...}, "assert_close", "mistrusted",
-//    "message", "known", "count"}
+//    "ulp", "ratio", "allowed_ratio", "got": {"hex", "bits", "decimal"}, "truth": {...}, "impact",
+//    "assert_close", "mistrusted", "message", "known",
+//    "count"}
 //
 // `ulp` and `ratio` are numbers, or the strings "inf" and "nan". `got` is null when there was no answer, and
 // has a "dtype" when that is not the problem's. `truth` is the number of the dtype nearest to it, with its
@@ -17,6 +18,7 @@
 
 #include "oracle/audit.h"
 #include "oracle/gradcheck.h"
+#include "reports/grouping.h"
 
 namespace exactloss {
 
@@ -27,6 +29,9 @@ std::string ToJsonLine(const GradientFinding& found);
 /// An element of a gradient of a result: what its legs say.
 std::string ToJsonLine(const GradcheckResult& result, const LegAgreement& leg);
 std::string ToJsonLine(const std::string& line, const std::string& subject, const TaylorResult& result);
+
+/// A cause, with the finding that tells most and the simplest. `size`: OrdinaryBatches::SizeOf.
+std::string ToJsonLine(const Cause& cause, double size);
 
 class JsonLines : public Sink {
  public:

@@ -4,8 +4,10 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
+#include "oracle/impact.h"
 #include "reports/markdown_text.h"
 #include "reports/numbers.h"
 
@@ -25,7 +27,7 @@ std::string CellText(const TableRow& row, Dtype dtype) {
   if (worst.verdict == Verdict::kUnsupported) return "-";
   if (worst.verdict == Verdict::kUndecided) return "undecided";
   const std::string text =
-      fmt::format("{} {}", ErrorText(worst.ulp), ClassOrVerdict(worst.verdict, worst.divergence));
+      fmt::format("{} {}", ErrorText(worst.ulp), ClassText(worst.verdict, worst.divergence));
   return HasFailed(worst) ? fmt::format("**{}**", text) : text;
 }
 
@@ -156,7 +158,11 @@ class Writer {
   void WriteCauses(const std::string& subject) {
     const std::vector<const Cause*> causes = CausesOf(subject);
     if (causes.empty()) return;
-    Print("### What fails, by cause\n\nEach with its worst element; `exactloss run 'LINE'` explains it.\n\n");
+    Print(
+        "### What fails, by cause\n\nEach with its worst element; `exactloss run 'LINE'` explains it. An "
+        "ordinary one is the "
+        "largest element of that output in a batch of the fill `normal`: the median of {} batches.\n\n",
+        kOrdinaryProblems);
     std::string loss;
     for (const Cause* cause : causes) {
       if (cause->worst.loss != loss) {
@@ -170,10 +176,23 @@ class Writer {
 
   void WriteCause(const Cause& cause) {
     const Finding& worst = cause.worst;
-    Print("- **{} {}: {}** ({} in {})", Name(worst.dtype), Escaped(worst.output),
-          ClassOrVerdict(worst.verdict, worst.divergence), Counted(cause.elements, "element"),
-          Counted(cause.findings, "problem"));
+    const std::string_view range = Name(RangeOf(worst));
+    Print("- **{} {}: {}**{} ({} in {}){}", Name(worst.dtype), Escaped(worst.output),
+          ClassText(worst.verdict, worst.divergence),
+          range.empty() ? "" : fmt::format(", the truth {}", range), Counted(cause.elements, "element"),
+          Counted(cause.findings, "problem"), ImpactText(worst));
     WriteWorst(worst);
+    if (cause.simplest.line.size() < worst.line.size()) {
+      Print("  The simplest:\n  ```\n  {}\n  ```\n", cause.simplest.line);
+    }
+  }
+
+  std::string ImpactText(const Finding& worst) {
+    const Impact impact = ImpactOf(worst);
+    if (impact == Impact::kNone) return "";
+    const double size = ordinary_.SizeOf(worst);
+    return fmt::format(": {}{}", Name(impact),
+                       std::isnan(size) ? "" : fmt::format(", by {} ordinary ones", ErrorText(size)));
   }
 
   /// The rest of a list item: numbers, message, and the line in a code block.
@@ -213,7 +232,7 @@ class Writer {
       const Cause* worst = WorstOf(form->name);
       if (worst == nullptr) continue;
       Print("- **{}**, {} {}: {}", Escaped(form->name), Name(worst->worst.dtype),
-            Escaped(worst->worst.output), ClassOrVerdict(worst->worst.verdict, worst->worst.divergence));
+            Escaped(worst->worst.output), ClassText(worst->worst.verdict, worst->worst.divergence));
       WriteWorst(worst->worst);
     }
     Print("\n");
@@ -265,6 +284,7 @@ class Writer {
 
   const Report& report_;
   const std::vector<Cause> causes_;
+  OrdinaryBatches ordinary_;
   std::ostream& out_;
 };
 

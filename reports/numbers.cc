@@ -54,6 +54,18 @@ std::string TruthText(const Finding& finding) {
   return ToDecimal(truth.value) + (truth.proven ? "" : " (not proven)");
 }
 
+std::string BoundText(const Finding& finding) {
+  const Bound& bound = finding.bound;
+  const double roundings = bound.Roundings(finding.dtype);
+  std::string text = fmt::format("{}; {:.6g} u gauge = {}", BoundText(finding.dtype, bound), roundings,
+                                 ErrorText(roundings * UnitRoundoff(finding.dtype) * finding.truth->gauge));
+  if (bound.underflows > 0) {
+    text +=
+        fmt::format(" + {:.4g} for terms that underflow", bound.underflows * MinSubnormal(finding.dtype) / 2);
+  }
+  return text;
+}
+
 std::string Counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

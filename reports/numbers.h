@@ -27,6 +27,9 @@ std::string GotText(const Finding& finding);
 /// The truth to 30 digits; "[lower, upper]" where it is a set; "not proven".
 std::string TruthText(const Finding& finding);
 
+/// "3 roundings of the formula; 3 u gauge = 1.79e-07": how far off the answer may be, and why.
+std::string BoundText(const Finding& finding);
+
 /// "1 element", "2 elements"
 std::string Counted(std::uint64_t count, std::string_view noun);
 

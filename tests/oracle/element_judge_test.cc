@@ -67,6 +67,33 @@ TEST_P(EveryDtype, AnEnclosureAroundATieIsNotExact) {
   EXPECT_EQ(Of(tie, OneAnd(1)), "faithful");
 }
 
+TEST_P(EveryDtype, OffByExactlySoManyUlps) {
+  // The truth is 3/2 and a fraction of an ulp; 4 roundings of a gauge of 1 are 2 ulps.
+  struct Case {
+    double ulps, fraction;
+    const char* with_bound;
+    const char* without;
+  };
+  const double tiny = 0x1p-20;
+  const Case cases[] = {{0, 0, "exact", "exact"},
+                        {0, 0.5 - tiny, "exact", "exact"},
+                        {1, 0.5 - tiny, "faithful", "faithful"},
+                        {1, tiny, "faithful", "faithful"},
+                        {1, 0, "stable", "inaccurate"},
+                        {1, -tiny, "stable", "inaccurate"},
+                        {2, tiny, "stable", "inaccurate"},
+                        {2, 0, "stable", "inaccurate"},
+                        {2, -tiny, "inaccurate", "inaccurate"}};
+  for (const Case& c : cases) {
+    ElementTruth truth = WithGauge(TruthOf(1.5), 1);
+    truth.value.lower.tail = truth.value.upper.tail = c.fraction * 2 * u;
+    const double got = 1.5 + 2 * u * c.ulps;
+    EXPECT_EQ(Of(truth, got, 4), c.with_bound) << c.ulps << ' ' << c.fraction;
+    EXPECT_EQ(Of(truth, got), c.without) << c.ulps << ' ' << c.fraction;
+    EXPECT_EQ(JudgeElement({.dtype = dtype}, truth, got).ulp, std::fabs(c.ulps - c.fraction));
+  }
+}
+
 TEST_P(EveryDtype, StableUpToTheRoundingsTimesTheGauge) {
   EXPECT_EQ(Of(1, OneAnd(2), 4), "stable");
   EXPECT_EQ(Of(1, OneAnd(2), 3.99), "inaccurate");
@@ -122,6 +149,17 @@ TEST_P(EveryDtype, OnlyTheLastRoundingOfASubnormalIsExcused) {
   EXPECT_EQ(Of(WithGauge(TruthOf(10 * smallest), gauge), 12 * smallest, 1), "inaccurate");
   EXPECT_EQ(Of(WithGauge(TruthOf(normal), gauge), normal + smallest, 1), "inaccurate");
   EXPECT_EQ(Of(WithGauge(TruthOf(0), gauge), smallest, 1), "inaccurate");
+}
+
+TEST_P(EveryDtype, TheTermsOfAReducedLossMayHaveUnderflown) {
+  const auto judged = [&](double truth, double got, double underflows) {
+    return Text(JudgeElement({.dtype = dtype, .underflows = underflows}, TruthOf(truth), got));
+  };
+  EXPECT_EQ(judged(normal, normal + 5 * smallest, 10), "stable");
+  EXPECT_EQ(judged(normal, normal + 6 * smallest, 10), "inaccurate");
+  EXPECT_EQ(judged(10 * smallest, 15 * smallest, 9), "stable") << "and the last rounding";
+  EXPECT_EQ(judged(10 * smallest, 16 * smallest, 9), "inaccurate");
+  EXPECT_EQ(judged(0, smallest, 10), "inaccurate") << "zeros do not underflow";
 }
 
 TEST_P(EveryDtype, Overflow) {

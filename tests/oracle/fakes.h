@@ -55,10 +55,12 @@ class FakeSubject : public Subject {
   std::optional<double> DeclaredUlp(const Problem&, const OutputSpec& output) const override {
     return output.name == "loss" ? declared_ulp : std::nullopt;
   }
+  Summation SummationOf(const Problem&, const OutputSpec&) const override { return summation; }
   std::string OtherSemantics() const override { return other_semantics; }
 
   std::optional<double> declared_ulp;  ///< of the loss
   std::string other_semantics;
+  Summation summation;
 
  private:
   Answer answer_;
@@ -70,5 +72,36 @@ inline Output OutputOf(std::string name, Dtype dtype, Shape shape, const std::ve
   for (const double value : values) output.bits.push_back(ToBits(dtype, value));
   return output;
 }
+
+/// The truth of a problem, rounded to its dtype.
+inline Answer RoundedTruth(const Problem& problem) {
+  Answer answer;
+  for (const OutputTruth& truth : Evaluate(problem).outputs) {
+    std::vector<double> values;
+    for (const ElementTruth& element : truth.elements)
+      values.push_back(Nearest(problem.dtype, element.value));
+    answer.outputs.push_back(OutputOf(truth.spec.name, problem.dtype, truth.spec.shape, values));
+  }
+  return answer;
+}
+
+/// Answers by a function of the problem.
+class FunctionSubject : public Subject {
+ public:
+  using Function = std::function<Answer(const Problem&)>;
+  explicit FunctionSubject(Function function) : function_(std::move(function)) { info_.name = "function"; }
+  const SubjectInfo& info() const override { return info_; }
+  std::vector<Answer> Run(std::span<const Problem> problems) override {
+    std::vector<Answer> answers;
+    for (const Problem& problem : problems) answers.push_back(function_(problem)), ++asked;
+    return answers;
+  }
+
+  int asked = 0;
+
+ private:
+  Function function_;
+  SubjectInfo info_;
+};
 
 }  // namespace exactloss

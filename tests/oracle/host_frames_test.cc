@@ -69,6 +69,21 @@ TEST(HostFrames, Hello) {
   EXPECT_EQ(hello.info.details.at("threads"), "1");
   EXPECT_TRUE(hello.shared_memory);
   EXPECT_FALSE(ParseHello(R"({"exactloss":1,"type":"hello","name":"n"})").shared_memory);
+  EXPECT_EQ(hello.info.summation.order, SummationOrder::kUnknown);
+}
+
+TEST(HostFrames, AHostSaysHowItAdds) {
+  const auto summation = [](const std::string& text) {
+    return ParseHello(R"({"exactloss":1,"type":"hello","name":"n","summation":)" + text + "}").info.summation;
+  };
+  const Summation all = summation(R"({"order":"pairwise","width":16,"accumulator":"f64"})");
+  EXPECT_EQ(all.order, SummationOrder::kPairwise);
+  EXPECT_EQ(all.width, 16);
+  EXPECT_EQ(all.accumulator, Dtype::kF64);
+  const Summation order = summation(R"({"order":"sequential"})");
+  EXPECT_EQ(order.order, SummationOrder::kSequential);
+  EXPECT_EQ(order.width, 1);
+  EXPECT_FALSE(order.accumulator);
 }
 
 /// The message of the exception that `call` must throw.
@@ -93,6 +108,16 @@ TEST(HostFrames, WrongHellos) {
   EXPECT_EQ(wrong(R"({"exactloss":1,"type":"hello"})"), R"(its frame has no "name")");
   EXPECT_EQ(wrong(R"({"exactloss":1,"type":"hello","name":"n","details":{"threads":1}})"),
             R"(its frame has a wrong "details")");
+  const auto summation = [&](const std::string& text) {
+    return wrong((R"({"exactloss":1,"type":"hello","name":"n","summation":)" + text + "}").c_str());
+  };
+  EXPECT_EQ(summation("1"), R"(its frame has no "order")");
+  EXPECT_EQ(summation(R"({"order":"kahan"})"),
+            R"(its "order" is none of unknown, sequential, pairwise, blocked)");
+  EXPECT_EQ(summation(R"({"order":"blocked","width":0})"), R"(its "width" is no number from 1 to 2^30)");
+  EXPECT_EQ(summation(R"({"order":"blocked","width":-1})"), R"(its frame has a wrong "width")");
+  EXPECT_EQ(summation(R"({"order":"blocked","accumulator":"f8"})"),
+            R"(its "accumulator" is none of f64, f32, bf16, f16)");
 }
 
 AnswerHeader Parse(const std::string& members) {

@@ -156,6 +156,19 @@ TEST_F(JudgeTest, RulesOfTheOutputAndOfTheSubject) {
   EXPECT_EQ(findings[4].allowed_ratio, 2);
 }
 
+TEST_F(JudgeTest, TheBoundOfASumIsThatOfItsOrder) {
+  SetTruth({{1, 1}, {1, 1}, {1, 1}});
+  truth_.outputs[0].reduction = {1, 64};
+  const double ten_roundings = 1 + 5 * 0x1p-23;
+  SetAnswer({{ten_roundings, ten_roundings}, {1, 1}, {1, 1}});
+  EXPECT_EQ(Findings()[0].verdict, Verdict::kStable);
+  EXPECT_EQ(Findings()[0].allowed_ratio, 2 + 63);
+  EXPECT_EQ(Findings()[0].bound.summation.order, SummationOrder::kUnknown);
+  subject_.summation = {SummationOrder::kPairwise};
+  EXPECT_EQ(Findings()[0].verdict, Verdict::kInaccurate);
+  EXPECT_EQ(Findings()[0].allowed_ratio, 2 + 6);
+}
+
 TEST_F(JudgeTest, AnotherFunctionSaysWhichOne) {
   SetTruth({{1, 4}, {2, 4}, {-2, -4}});
   SetAnswer({{1, 3}, {2, 4}, {-2, kNaN}});
@@ -257,7 +270,7 @@ TEST(Finding, NamesOfVerdictsAndClasses) {
   EXPECT_EQ(names.size(), 9U);
   EXPECT_EQ(names.count(""), 0U);
   for (int i = 0; i <= static_cast<int>(Divergence::kTimeout); ++i) names.insert(Name(Divergence(i)));
-  EXPECT_EQ(names.size(), 9U + 13U);
+  EXPECT_EQ(names.size(), 9U + 17U);
   EXPECT_EQ(Name(Divergence::kNone), "");
   EXPECT_EQ(Name(Divergence::kWrongSubgradient), "wrong subgradient");
 }

@@ -207,8 +207,37 @@ TEST(Truth, RoundingsAreThoseOfAStraightforwardEvaluation) {
   // (x - t)^2: a difference and a product.
   const Truth one = Evaluate(ParseProblem("mse f32 none input=1 target=0"));
   const Truth many = Evaluate(ParseProblem("mse f32 sum input=1*100 target=0*100"));
-  EXPECT_EQ(one.outputs[0].roundings, 1 + 2);
-  EXPECT_EQ(many.outputs[0].roundings, 1 + 2 + 101);
+  const auto counted = [](const Truth& truth, std::size_t output) {
+    const OutputTruth& o = truth.outputs[output];
+    return std::vector<double>{o.roundings,       o.row.count,       o.row.terms,
+                               o.reduction.count, o.reduction.terms, o.underflows};
+  };
+  EXPECT_EQ(counted(one, 0), (std::vector<double>{1 + 2, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(counted(one, 1), (std::vector<double>{1 + 4 * 2, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(counted(many, 0), (std::vector<double>{1 + 2, 0, 1, 1, 100, 100}));
+  EXPECT_EQ(counted(many, 1), (std::vector<double>{1 + 4 * 2, 0, 1, 0, 100, 0}));
+  // A mean divides: by the sum of the weights, where there are any.
+  const Truth mean = Evaluate(ParseProblem("nll f32 mean input=[3,2]:-1*6 target=0,1,1 weight=1,3"));
+  EXPECT_EQ(counted(mean, 0), (std::vector<double>{1 + 1 + 1, 0, 1, 2, 3, 3.0 / 7}));
+  EXPECT_EQ(counted(mean, 1), (std::vector<double>{1 + 4 + 1, 0, 1, 1, 3, 0}));
+  // Over classes there are the sum of the exponentials, and that of the classes with a coefficient.
+  const Truth row = Evaluate(ParseProblem("cross_entropy f32 none input=[1,5]:0*5 target=0"));
+  EXPECT_EQ(counted(row, 0), (std::vector<double>{1 + 8, 1, 5, 0, 1, 0}));
+  const Truth smooth =
+      Evaluate(ParseProblem("cross_entropy f32 none label_smoothing=0.5 input=[1,5]:0*5 target=0"));
+  EXPECT_EQ(counted(smooth, 0), (std::vector<double>{1 + 12, 2, 5, 0, 1, 0}));
+}
+
+TEST(Truth, TheLongestWayOfAllTermsIsCounted) {
+  // Huber is a square within delta, and takes more operations beyond.
+  const auto roundings = [](const std::string& line) {
+    return Evaluate(ParseProblem(line)).outputs[0].roundings;
+  };
+  const double inside = roundings("huber f32 none input=0.5 target=0");
+  const double beyond = roundings("huber f32 none input=5 target=0");
+  EXPECT_GT(beyond, inside);
+  EXPECT_EQ(roundings("huber f32 none input=0.5,5 target=0,0"), beyond);
+  EXPECT_EQ(roundings("huber f32 none input=5,0.5 target=0,0"), beyond);
 }
 
 TEST(Truth, ATermThatVanishesAddsNothingToTheGauge) {

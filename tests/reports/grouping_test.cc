@@ -51,6 +51,54 @@ TEST(Grouping, SubjectLossOutputDtypeAndClassTellCausesApart) {
   EXPECT_EQ(grouping.Causes().size(), 7U);
 }
 
+TEST(Grouping, TheRangeOfTheTruthTellsCausesApart) {
+  const double u = UnitRoundoff(Dtype::kF32);
+  const std::pair<double, Range> cases[] = {{0, Range::kZero},
+                                            {MinSubnormal(Dtype::kF32), Range::kSubnormal},
+                                            {MinNormal(Dtype::kF32), Range::kSmall},
+                                            {u, Range::kOrdinary},
+                                            {-1 / u, Range::kOrdinary},
+                                            {2 / u, Range::kLarge},
+                                            {kInfinity, Range::kInfinite},
+                                            {kNan, Range::kNan}};
+  Grouping grouping;
+  for (const auto& [truth, range] : cases) {
+    Finding finding = Diverged(Divergence::kUnderflow, 3);
+    finding.truth = TruthOf(truth);
+    EXPECT_EQ(RangeOf(finding), range) << truth;
+    grouping.Write(finding);
+  }
+  EXPECT_EQ(grouping.Causes().size(), 7U) << "two are ordinary";
+  Finding silent = Diverged(Divergence::kCrash, kNan);
+  silent.truth.reset();
+  EXPECT_EQ(Name(RangeOf(silent)), "");
+}
+
+TEST(Grouping, TheSimplestIsTheShortestLineOfFiniteNumbers) {
+  Grouping grouping;
+  for (const char* line : {"input=inf", "input=0x1p+0,0x1p+0", "input=0x1p+0,0", "input=0x1p+0,0x1.8p+0"}) {
+    grouping.Write(OfLine(Diverged(Divergence::kUnderflow, line[6] == 'i' ? 9 : 3), line));
+  }
+  const std::vector<Cause> causes = grouping.Causes();
+  ASSERT_EQ(causes.size(), 1U);
+  EXPECT_EQ(causes[0].worst.line, "input=inf");
+  EXPECT_EQ(causes[0].simplest.line, "input=0x1p+0,0");
+}
+
+TEST(Grouping, OneCauseOfASubjectLossAndClassLeads) {
+  Grouping grouping;
+  grouping.Write(OfLine(Diverged(Divergence::kUnderflow, 3), "longer"));
+  Finding gradient = OfLine(Diverged(Divergence::kUnderflow, 9, "libtorch", "mse", Dtype::kF64), "short");
+  gradient.output = "grad:input";
+  grouping.Write(gradient);
+  grouping.Write(Diverged(Divergence::kNan, 3));
+  const std::vector<Cause*> leading = grouping.Leading();
+  ASSERT_EQ(leading.size(), 2U);
+  EXPECT_EQ(leading[1]->simplest.line, "short");
+  leading[1]->simplest.line = "s";
+  EXPECT_EQ(grouping.Leading()[1]->simplest.line, "s") << "it can be replaced";
+}
+
 TEST(Grouping, OnlyFailuresAreCauses) {
   Grouping grouping;
   for (const Verdict verdict : {Verdict::kExact, Verdict::kFaithful, Verdict::kAccurate, Verdict::kStable,

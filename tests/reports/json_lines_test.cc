@@ -84,6 +84,7 @@ TEST(JsonLines, EveryFieldIsThere) {
   finding.output = "grad:input";
   finding.index = 5;
   finding.ratio = 0.25;
+  finding.allowed_ratio = 4;
   finding.count = 12;
   finding.message = "why";
   finding.mistrusted = true;
@@ -105,7 +106,23 @@ TEST(JsonLines, EveryFieldIsThere) {
   EXPECT_EQ(json.at("mistrusted"), true);
   EXPECT_EQ(json.at("message"), "why");
   EXPECT_EQ(json.at("count"), 12);
-  EXPECT_EQ(json.size(), 18U);
+  EXPECT_EQ(json.at("allowed_ratio"), 4.0);
+  EXPECT_EQ(json.at("impact"), "trains wrong");
+  EXPECT_EQ(json.size(), 20U);
+}
+
+TEST(JsonLines, ACauseHasItsTwoFindings) {
+  Cause cause{Diverged(Divergence::kUnderflow, 9), Diverged(Divergence::kUnderflow, 3), 12, 5};
+  cause.simplest.line = "simple";
+  const Json json = Json::parse(ToJsonLine(cause, kInfinity));
+  EXPECT_EQ(json.at("class"), "underflow");
+  EXPECT_EQ(json.at("truth"), "ordinary");
+  EXPECT_EQ(json.at("impact"), "reports wrong");
+  EXPECT_EQ(json.at("ordinary_ones"), "inf");
+  EXPECT_EQ(json.at("elements"), 12);
+  EXPECT_EQ(json.at("problems"), 5);
+  EXPECT_EQ(json.at("worst").at("ulp"), 9.0);
+  EXPECT_EQ(json.at("simplest").at("line"), "simple");
 }
 
 TEST(JsonLines, ErrorsThatAreNoNumbersAreStrings) {

@@ -111,7 +111,9 @@ TEST_F(ReportTest, MarkdownHasATableAndTheCauses) {
   Has(markdown, "| `mse` | loss | 0.25 exact |  |");
   Has(markdown, "| `mse` | grad:input |  | **8.39e+06 underflow** |");
   Has(markdown,
-      "- **f32 grad:input: underflow** (1 element in 1 problem). Worst 8.39e+06 ulp: element 4 is "
+      "- **f32 grad:input: underflow**, the truth ordinary (1 element in 1 problem): trains wrong, by ");
+  Has(markdown,
+      " ordinary ones. Worst 8.39e+06 ulp: element 4 is "
       "`0x0p+0 (0)`, the truth 1, to f32 `0x1p+0 (1)`. assert_close does not see it. why \\| not.");
   Has(markdown, "  ```\n  mse f32 none input=0x1p+0 target=0x0p+0\n  ```");
 }
