@@ -76,11 +76,9 @@ std::string Cell(const Kills& kills) {
 /// A link as people name it: owner/name#123.
 std::string Source(std::string_view url) {
   if (url.empty()) return "";
-  std::string name(url.substr(std::string_view("https://github.com/").size()));
-  for (const std::string_view kind : {"/issues/", "/pull/"}) {
-    if (const std::size_t at = name.find(kind); at != std::string::npos) name.replace(at, kind.size(), "#");
-  }
-  return Concat(" [", name, "](", url, ")");
+  const std::string_view name = url.substr(std::string_view("https://github.com/").size());
+  const std::size_t number = name.rfind('/'), kind = name.rfind('/', number - 1);
+  return Concat(" [", name.substr(0, kind), "#", name.substr(number + 1), "](", url, ")");
 }
 
 void WriteSummary(const std::vector<Row>& faults) {
@@ -152,7 +150,9 @@ int Main(int argc, char** argv) {
          "- **golden**: the problems of `tests/golden/`\n"
          "- **property**: the identities of `tests/properties/`, within bounds derived from the truth's "
          "gauges\n"
-         "- **smoke**, **gate**: `exactloss audit --profile smoke` and `gate`, of the loss alone\n\n";
+         "- **smoke**, **gate**: `exactloss audit --profile smoke` and `gate`, of the loss alone\n\n"
+         "A difference check of gradients (`exactloss gradcheck`) judges a subject at f64 alone and is no "
+         "column here.\n\n";
   WriteSummary(faults);
   std::cout << "\n## Survivors of every layer\n\n";
   WriteSurvivors(faults);

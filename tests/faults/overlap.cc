@@ -248,7 +248,7 @@ std::vector<Fault> OverlapFaults() {
        }),
        "https://github.com/open-mmlab/mmdetection/pull/3151"},
       {"iou.reach_not_clamped",
-       {"iou", "giou"},
+       {"iou"},
        "two negative reaches make a positive intersection",
        BoxTerm([](const Boxes& b, double right) {
          const double shared = b.reach_x * b.reach_y;

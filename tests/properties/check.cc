@@ -41,8 +41,10 @@ std::optional<Interval> AllowanceOf(Dtype dtype, const OutputTruth& output, cons
   const double unit = UnitRoundoff(dtype);
   if (output.roundings * unit >= 1 || !std::isfinite(truth.gauge)) return {};
   const Interval ulp = UlpOf(dtype, truth.value);
-  const Interval explained =
-      Interval(output.roundings) * Interval(unit) * Interval(truth.gauge) + Interval(MinSubnormal(dtype));
+  Interval explained = Interval(output.roundings) * Interval(unit) * Interval(truth.gauge);
+  const bool is_subnormal = std::fabs(Nearest(dtype, truth.value)) < MinNormal(dtype);
+  if (is_subnormal && !IsExactZero(truth.value))
+    explained = explained + Interval(0.5) * Interval(MinSubnormal(dtype));
   Interval allowance = Larger(ulp, explained);
   if (declared_ulp) allowance = Larger(allowance, Interval(*declared_ulp) * ulp);
   if (!truth.kink) return allowance;

@@ -16,14 +16,6 @@ std::size_t IndexOf(const Specs& specs, std::string_view name) {
   return static_cast<std::size_t>(found - specs.begin());
 }
 
-/// x + by without rounding, in the dtype.
-std::optional<double> ExactSum(Dtype dtype, double x, double by) {
-  const double sum = x + by, back = sum - x;
-  const bool exact =
-      std::isfinite(sum) && (x - (sum - back)) + (by - back) == 0 && IsRepresentable(dtype, sum);
-  return exact ? std::optional(sum) : std::nullopt;
-}
-
 bool IsBoxes(const Problem& problem, std::size_t input) {
   return problem.loss->family == Family::kBoxes || problem.loss->inputs[input].name.ends_with("boxes");
 }
@@ -125,6 +117,13 @@ Problem Plain(Problem problem) {
     }
   }
   return problem;
+}
+
+std::optional<double> ExactSum(Dtype dtype, double x, double by) {
+  const double sum = x + by, back = sum - x;
+  const bool exact =
+      std::isfinite(sum) && (x - (sum - back)) + (by - back) == 0 && IsRepresentable(dtype, sum);
+  return exact ? std::optional(sum) : std::nullopt;
 }
 
 std::optional<Tensor> Shifted(Dtype dtype, Tensor tensor, double by) {

@@ -35,6 +35,8 @@ Problem WithLoss(const Problem& problem, std::string_view loss);
 Problem WithReduction(Problem problem, Reduction reduction);
 /// Every input contiguous, no optional weights.
 Problem Plain(Problem problem);
+/// x + by, a number of the dtype.
+std::optional<double> ExactSum(Dtype dtype, double x, double by);
 std::optional<Tensor> Shifted(Dtype dtype, Tensor tensor, double by);
 std::optional<Tensor> ScaledByTwo(Dtype dtype, Tensor tensor, int exponent);
 /// The first of some numbers, taken from the tensors, by which all of them can be shifted exactly.

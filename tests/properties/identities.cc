@@ -59,15 +59,17 @@ Made TwoClasses(const Problem& problem) {
   const auto count = static_cast<std::int64_t>(rows.size());
   Problem first = MakeProblem(*problem.loss, problem.dtype, problem.reduction);
   Problem second = MakeProblem(*FindLoss("bce_with_logits"), problem.dtype, problem.reduction);
-  Tensor logits{{count, 2}, {}}, classes{{count}, {}}, differences{{count}, {}};
+  Tensor logits, classes, differences;
+  logits.shape = {count, 2};
+  classes.shape = differences.shape = {count};
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const double index = problem.input("target")->values[r];
     const double x0 = problem.inputs[0]->values[rows[r][0]], x1 = problem.inputs[0]->values[rows[r][1]];
     logits.values.insert(logits.values.end(), {x0, x1});
     classes.values.push_back(index == problem.parameter("ignore_index") ? 0 : std::fmod(index, 2));
-    const auto difference = Shifted(problem.dtype, Tensor{{1}, {x1}}, -x0);
+    const std::optional<double> difference = ExactSum(problem.dtype, x1, -x0);
     if (!difference) return {};
-    differences.values.push_back(difference->values[0]);
+    differences.values.push_back(*difference);
   }
   first.inputs[0] = logits;
   first.inputs[1] = second.inputs[1] = classes;
