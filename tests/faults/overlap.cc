@@ -263,7 +263,11 @@ std::vector<Fault> OverlapFaults() {
       {"iou.one_minus",
        {"iou"},
        "1 minus a quotient in the dtype, which cancels where the boxes agree",
-       EachTerm([](Making& m, std::size_t, double right) { return 1 - RoundTo(m.dtype, 1 - right); })},
+       EachTerm([](Making& m, std::size_t, double right) { return 1 - RoundTo(m.dtype, 1 - right); }),
+       {},
+       "the corners are predictions: a change of one by its own rounding moves the loss as much, so the "
+       "gauge "
+       "explains the difference"},
       {"iou.no_eps", {"iou", "giou", "diou", "ciou"}, "eps is 0", AsIfParameter("eps", 0)},
       {"iou.area_overflows",
        {"iou", "giou"},
