@@ -78,7 +78,9 @@ TEST_P(Sample, EveryFaultIsKilledAndNoControl) {
     for (std::size_t i = 0; i < faults.size(); ++i) {
       EXPECT_GT(kills[i].asked, 0U) << Name(layer);
       if (kills[i].killed > 0) killed[i] = true;
-      if (IsControl(*faults[i])) EXPECT_EQ(kills[i].first, "") << faults[i]->id << " by " << Name(layer);
+      if (IsControl(*faults[i])) {
+        EXPECT_EQ(kills[i].first, "") << faults[i]->id << " by " << Name(layer);
+      }
     }
   }
   for (std::size_t i = 0; i < faults.size(); ++i) {

@@ -117,7 +117,7 @@ std::string Campaign::Run(const Property& property) {
       [&] {
         const Problem problem = *problems;
         const std::optional<std::string> said = Ask(property, problem);
-        if (!said) RC_DISCARD();
+        if (!said) RC_DISCARD("it says nothing of this problem");
         if (said->empty()) return;
         failure = *said;  // of the shortest case at last: RapidCheck goes on from one that fails
         line = RegressionLine(property, problem);

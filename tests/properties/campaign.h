@@ -1,6 +1,7 @@
 // A property asked of the truth and of subjects over many cases, and what came of it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,8 +18,8 @@ struct Respondent {
   std::unique_ptr<Subject> subject, other;
   /// The property must hold. Otherwise a violation must be one that the judge sees, too.
   bool is_strict = true;
-  long checked = 0, vacuous = 0, unsupported = 0, violated = 0;  ///< claims; cases
-  std::string example;                                           ///< the shortest case that it violated
+  std::int64_t checked = 0, vacuous = 0, unsupported = 0, violated = 0;  ///< claims; cases
+  std::string example;  ///< the shortest case that it violated
 };
 
 /// Asks properties of the truth and of everyone else.
@@ -40,7 +41,7 @@ class Campaign {
   std::string AskAll(const Property& property, const Problem& problem, const Instance& instance);
 
   std::vector<Respondent> respondents_;
-  long cases_ = 0, checked_ = 0, vacuous_ = 0;  ///< of the truth
+  std::int64_t cases_ = 0, checked_ = 0, vacuous_ = 0;  ///< of the truth
 };
 
 }  // namespace exactloss

@@ -156,8 +156,8 @@ TEST(Regressions, RoundTrip) {
 
 struct Strata {
   std::set<int> binades;  ///< of finite numbers; a subnormal's own
-  long numbers = 0, nan = 0, infinite = 0, zero = 0, negative_zero = 0, subnormal = 0;
-  long pairs = 0, ties = 0, near = 0, gaps = 0;  ///< of inputs side by side
+  std::int64_t numbers = 0, nan = 0, infinite = 0, zero = 0, negative_zero = 0, subnormal = 0;
+  std::int64_t pairs = 0, ties = 0, near = 0, gaps = 0;  ///< of inputs side by side
 };
 
 void Look(const Problem& problem, Strata& strata) {
@@ -206,8 +206,11 @@ TEST(Generator, ReachesEveryBinadeAndRelation) {
               << s.negative_zero << " -0, " << s.subnormal << " subnormal), " << s.pairs << " pairs ("
               << s.ties << " equal, " << s.near << " within 4 ulps, " << s.gaps << " far apart)\n";
     // f64 has more binades than there are numbers for; of the other formats every one is hit.
-    if (dtype != Dtype::kF64) EXPECT_EQ(s.binades.size(), static_cast<std::size_t>(all)) << Name(dtype);
-    for (const long count : {s.nan, s.infinite, s.negative_zero, s.subnormal, s.ties, s.near, s.gaps}) {
+    if (dtype != Dtype::kF64) {
+      EXPECT_EQ(s.binades.size(), static_cast<std::size_t>(all)) << Name(dtype);
+    }
+    for (const std::int64_t count :
+         {s.nan, s.infinite, s.negative_zero, s.subnormal, s.ties, s.near, s.gaps}) {
       EXPECT_GT(count, 0) << Name(dtype);
     }
   }
