@@ -22,6 +22,14 @@ constexpr int kScale = 0, kLabels = 1, kNans = 2, kOffset = 3;
 /// In half of all problems the targets are classes, 0 or 1.
 bool HasLabels(const Element& e) { return e.plan.IsTarget() && Styled(e, kLabels, {true, false}); }
 
+/// A target beside a logit of -infinity: what is masked has probability 0, and code that does not know this
+/// multiplies the two.
+bool IsOfMaskedClass(const Element& e) {
+  if (!e.plan.IsTarget() || e.plan.input == 0) return false;
+  const auto& logits = e.plan.problem.inputs[0];
+  return logits && e.at < logits->values.size() && logits->values[e.at] == -kInfinity;
+}
+
 double FiniteBits(Element& e) {
   for (;;) {
     const double x = FromBits(e.plan.dtype(), e.draw.Bits() >> (64 - FormatOf(e.plan.dtype()).bits));
@@ -143,6 +151,7 @@ double SpecialReal(Element& e) {
 }
 
 double SpecialProbability(Element& e) {
+  if (IsOfMaskedClass(e) && e.draw.OneIn(2)) return 0;
   if (e.draw.OneIn(2)) return e.draw.Uniform();
   const bool nans = Styled(e, kNans, {true, false, false, false});
   return e.draw.Pick({0.0, -0.0, 1.0, nans ? kNan : 1.0});

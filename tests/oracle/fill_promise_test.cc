@@ -205,6 +205,14 @@ TEST_P(FillPromise, SpecialHasWhatIsSpecial) {
     EXPECT_GT(Share(x, [](double v) { return v == 0 && std::signbit(v); }), 0) << loss;
     EXPECT_GT(Share(x, [](double v) { return std::isfinite(v) && v != 0; }), 0.3) << loss;
   }
+  int masked = 0;  // a logit of -infinity with probability 0
+  for (const Problem& problem : Problems("special", "cross_entropy", GetParam())) {
+    const auto& p = problem.input("target_probabilities");
+    for (std::size_t i = 0; p && i < p->values.size(); ++i) {
+      masked += problem.inputs[0]->values[i] == -HUGE_VAL && p->values[i] == 0;
+    }
+  }
+  EXPECT_GT(masked, 1);
   int without_nan = 0;
   for (const Problem& problem : Problems("special", "mse", GetParam())) {
     const auto& x = problem.inputs[0]->values;
