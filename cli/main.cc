@@ -18,6 +18,8 @@ constexpr Command kCommands[] = {
     {"list", "the losses, fills, subjects and dtypes that there are", AddList},
     {"run", "judge and explain single problems, given as repro lines", AddRun},
     {"audit", "judge subjects on generated problems, and report", AddAudit},
+    {"sweep", "judge subjects at every number of an input, and write a certificate", AddSweep},
+    {"merge", "put the certificates of a sweep's shards together", AddMerge},
     {"bench", "time losses with their gradients: LibTorch, our kernels, the byte floor", AddBench},
 };
 

@@ -7,18 +7,21 @@
 // a formula of less than 2^10 operations; Rounded, in fast_oracle.cc, adds a share of 2^-30.
 //
 // - Renormalised: FastTwoSum(sum, low) is exact for |sum| >= |low|, else off by 2.01u |low|.
-// - Sum: the heads' error e is exact; t^ = at + bt and low = e + t^ are each off by u of the result, so that with
+// - Sum: the heads' error e is exact; t^ = at + bt and low = e + t^ are each off by u of the result, so that
+// with
 //   the renormalisation 2^-51 (|t^| + |low|) covers it.
-// - Product: heads' product p + e exact. What is left out is at bt <= u |ah bt|; ah bt + at bh and its sum with e
-//   are off by at most 3u (|ah bt| + |at bh|) + u |e|. 2^-51 (|ah bt| + |at bh| + |e|) covers it. Radii: (|ah| +
-//   |at|) rb + (|bh| + |bt| + rb) ra, of which 1 + 2^-50 times the heads cover the tails.
-// - Quotient: q = ah i, i = 1/bh rounded: |ah/bh - q| <= 2.01u |q|, the remainder r = ah - q bh is exact or off by
-//   u |r|. a/b - q = (r + at - q bt) / (bh + bt); every rounding after r costs a share of at most 2^-50 of m i,
-//   m = |r| + |at| + |q bt|; so does leaving bt out of the divisor. Radii: (ra + |q| rb) / |b|, where rb <= 2^-20
-//   |bh|; a wider divisor gives an infinite radius.
+// - Product: heads' product p + e exact. What is left out is at bt <= u |ah bt|; ah bt + at bh and its sum
+// with e
+//   are off by at most 3u (|ah bt| + |at bh|) + u |e|. 2^-51 (|ah bt| + |at bh| + |e|) covers it. Radii:
+//   (|ah| + |at|) rb + (|bh| + |bt| + rb) ra, of which 1 + 2^-50 times the heads cover the tails.
+// - Quotient: q = ah i, i = 1/bh rounded: |ah/bh - q| <= 2.01u |q|, the remainder r = ah - q bh is exact or
+// off by
+//   u |r|. a/b - q = (r + at - q bt) / (bh + bt); every rounding after r costs a share of at most 2^-50 of m
+//   i, m = |r| + |at| + |q bt|; so does leaving bt out of the divisor. Radii: (ra + |q| rb) / |b|, where rb
+//   <= 2^-20 |bh|; a wider divisor gives an infinite radius.
 //
-// Absolute errors of 2^-1074 are not counted: numbers that count for a verdict are above 2^-149 / 2^32, factors
-// that follow are at most 2^256 each, and exponentials end at 2^-865.
+// Absolute errors of 2^-1074 are not counted: numbers that count for a verdict are above 2^-149 / 2^32,
+// factors that follow are at most 2^256 each, and exponentials end at 2^-865.
 #if defined(EXACTLOSS_ORACLE_FAST_BALL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef EXACTLOSS_ORACLE_FAST_BALL_INL_H_
 #undef EXACTLOSS_ORACLE_FAST_BALL_INL_H_
@@ -86,9 +89,7 @@ struct Ball {
 };
 
 /// A number that is right to the share 2^-49 of itself.
-HWY_INLINE Ball Nearly(V value) {
-  return {value, Constant(0), hn::Mul(hn::Abs(value), Constant(0x1p-49))};
-}
+HWY_INLINE Ball Nearly(V value) { return {value, Constant(0), hn::Mul(hn::Abs(value), Constant(0x1p-49))}; }
 
 HWY_INLINE Ball operator-(const Ball& a) { return {hn::Neg(a.head), hn::Neg(a.tail), a.radius}; }
 
@@ -106,20 +107,18 @@ HWY_INLINE Ball operator*(const Ball& a, const Ball& b) {
   const V one = hn::Mul(a.head, b.tail), other = hn::Mul(a.tail, b.head);
   const Exactly sum = FastTwoSum(product, hn::Add(error, hn::Add(one, other)));
   const V lost = hn::Mul(hn::Add(hn::Add(hn::Abs(one), hn::Abs(other)), hn::Abs(error)), Constant(0x1p-51));
-  const V spread = hn::MulAdd(hn::Abs(a.head), b.radius,
-                              hn::Mul(hn::Add(hn::Abs(b.head), b.radius), a.radius));
+  const V spread =
+      hn::MulAdd(hn::Abs(a.head), b.radius, hn::Mul(hn::Add(hn::Abs(b.head), b.radius), a.radius));
   return {sum.value, sum.error, hn::MulAdd(spread, Constant(1 + 0x1p-50), lost)};
 }
 
 HWY_INLINE Ball operator/(const Ball& a, const Ball& b) {
   const V inverse = hn::Div(Constant(1), b.head), quotient = hn::Mul(a.head, inverse);
   const V rest = hn::Neg(ProductMinus(quotient, b.head, a.head)), cross = hn::Mul(quotient, b.tail);
-  const Exactly sum =
-      FastTwoSum(quotient, hn::Mul(hn::Add(rest, hn::Sub(a.tail, cross)), inverse));
+  const Exactly sum = FastTwoSum(quotient, hn::Mul(hn::Add(rest, hn::Sub(a.tail, cross)), inverse));
   const V lost = hn::Mul(hn::Add(hn::Add(hn::Abs(rest), hn::Abs(a.tail)), hn::Abs(cross)), Constant(0x1p-50));
   const V spread = hn::MulAdd(hn::Abs(quotient), b.radius, a.radius);
-  const V radius =
-      hn::Mul(hn::MulAdd(spread, Constant(1 + 0x1p-18), lost), hn::Abs(inverse));
+  const V radius = hn::Mul(hn::MulAdd(spread, Constant(1 + 0x1p-18), lost), hn::Abs(inverse));
   const Mask is_narrow = hn::Le(b.radius, hn::Mul(hn::Abs(b.head), Constant(0x1p-20)));
   return {sum.value, sum.error,
           hn::IfThenElse(is_narrow, radius, Constant(std::numeric_limits<double>::infinity()))};

@@ -1,5 +1,5 @@
-// The formulas of the fast tier: value and slopes of each loss at balls, in forms that cancel at isolated points
-// alone. Of their own: nothing is shared with reference/losses/ or optimized/.
+// The formulas of the fast tier: value and slopes of each loss at balls, in forms that cancel at isolated
+// points alone. Of their own: nothing is shared with reference/losses/ or optimized/.
 #if defined(EXACTLOSS_ORACLE_FAST_LOSSES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef EXACTLOSS_ORACLE_FAST_LOSSES_INL_H_
 #undef EXACTLOSS_ORACLE_FAST_LOSSES_INL_H_
@@ -39,15 +39,15 @@ struct FastMse {
   }
 };
 
-/// What is quadratic near the target and linear beyond: quadratic(e), its slope, linear(e), and where they meet.
+/// What is quadratic near the target and linear beyond: quadratic(e), its slope, linear(e), and where they
+/// meet.
 template <class Quadratic, class Slope, class Linear>
 HWY_INLINE Values Robust(const Inputs& in, double meet, double steepest, Quadratic quadratic, Slope slope,
                          Linear linear) {
   const Ball d = Ball(in.x) - Ball(in.t), e = Abs(d), beyond = e - Ball(meet);
   const Mask is_inside = IsNegative(beyond);
   const Ball dx = WithSignOf(IsNegative(d), Select(is_inside, slope(e), Ball(steepest)));
-  return {Select(is_inside, quadratic(e), linear(e)), dx, -dx,
-          hn::Le(hn::Abs(beyond.head), beyond.radius)};
+  return {Select(is_inside, quadratic(e), linear(e)), dx, -dx, hn::Le(hn::Abs(beyond.head), beyond.radius)};
 }
 
 struct FastSmoothL1 {
@@ -89,13 +89,13 @@ struct CrossEntropy {
     const Ball other = Ball(1.0) - t, own = q * t, mass = other + own;
     const Ball share = Select(sides.is_negative, own, other);
     value = share * sides.magnitude + mass * sides.softplus;
-    // share - mass / 2 is +-(1 - t - q t) / 2: where that vanishes the slope is 0 at x = 0, and small round it.
+    // share - mass / 2 is +-(1 - t - q t) / 2: where that vanishes the slope is 0 at x = 0, and small round
+    // it.
     const Ball near = Scaled(other - own, 0.5) + WithSignOf(sides.is_negative, mass * sides.excess);
     const Ball far = WithSignOf(sides.is_negative, share - mass * sides.minor);
     dx = Select(hn::Lt(sides.magnitude, Constant(0.5)), near, far);
     // softplus(-x) is a + softplus(-a) left of 0.
-    const Ball of_minus =
-        Select(sides.is_negative, Ball(sides.magnitude) + sides.softplus, sides.softplus);
+    const Ball of_minus = Select(sides.is_negative, Ball(sides.magnitude) + sides.softplus, sides.softplus);
     dt = (q - Ball(1.0)) * of_minus - Ball(x);
   }
   Ball value, dx, dt;
@@ -130,8 +130,8 @@ struct FastSigmoidFocal {
     const Ball along_x = ratio * (other - t) * (p * q) + b.dx;
     const Ball difference = WithSignOf(sides.is_negative, Scaled(sides.excess, -2));
     const Ball along_t = ratio * difference + b.dt;
-    return {factor * power * b.value, factor * power * along_x,
-            power * (by_t * b.value + factor * along_t), Never()};
+    return {factor * power * b.value, factor * power * along_x, power * (by_t * b.value + factor * along_t),
+            Never()};
   }
   double alpha, gamma;
 };
@@ -163,8 +163,8 @@ struct FastBce {
     const Ball one = Select(is_x, log_x, most), two = Select(is_no, log_no, most);
     // -t / x + (1 - t) / (1 - x) is one quotient where both count.
     const Ball both = (x - t) / (x * no);
-    const Ball dx = Select(hn::And(is_x, is_no), both,
-                           Select(is_no, other / no, Select(is_x, -(t / x), 0.0)));
+    const Ball dx =
+        Select(hn::And(is_x, is_no), both, Select(is_no, other / no, Select(is_x, -(t / x), 0.0)));
     const Mask is_near = hn::Or(hn::Le(hn::Abs(above_x.head), above_x.radius),
                                 hn::Le(hn::Abs(above_no.head), above_no.radius));
     const Mask is_pole = hn::Or(hn::Le(in.x, Constant(0)), hn::Ge(in.x, Constant(1)));

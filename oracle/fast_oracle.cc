@@ -13,13 +13,13 @@ namespace exactloss::HWY_NAMESPACE {
 
 /// Rounds balls to the nearest number of a format.
 ///
-/// r is the head rounded to nearest even at its quantum (unit of the last place kept), d = head - r, exact. With
-/// t = tail where d > 0, -tail where d < 0, the truth is off r by |d| + t, +- radius. It rounds to r if that is
-/// less than half a quantum. The slack, half a quantum - |d|, is exact and, if not 0, at least an ulp of the head,
-/// so above t. If it is 0, the head is a midpoint, and the sign of t decides: r moves across for t > 0, and then
-/// the truth is |t| off the midpoint. A midpoint without tail and radius is what ties-to-even is for. The head
-/// cannot be a power of two with the truth closer to the next midpoint below, a quarter quantum away: that needs a
-/// radius beyond an eighth of it.
+/// r is the head rounded to nearest even at its quantum (unit of the last place kept), d = head - r, exact.
+/// With t = tail where d > 0, -tail where d < 0, the truth is off r by |d| + t, +- radius. It rounds to r if
+/// that is less than half a quantum. The slack, half a quantum - |d|, is exact and, if not 0, at least an ulp
+/// of the head, so above t. If it is 0, the head is a midpoint, and the sign of t decides: r moves across for
+/// t > 0, and then the truth is |t| off the midpoint. A midpoint without tail and radius is what ties-to-even
+/// is for. The head cannot be a power of two with the truth closer to the next midpoint below, a quarter
+/// quantum away: that needs a radius beyond an eighth of it.
 class Rounder {
  public:
   explicit Rounder(const FloatFormat& format)
@@ -30,7 +30,8 @@ class Rounder {
   HWY_INLINE void operator()(const Ball& ball, Mask ask, std::size_t at, FastOutput* out) const {
     const V head = ball.head, radius = hn::Mul(ball.radius, Constant(1 + 0x1p-30));
     const V sign_bit = Constant(-0.0), nothing = Constant(0);
-    const V power = hn::And(head, Constant(std::numeric_limits<double>::infinity()));  // of two, |head| or below
+    const V power =
+        hn::And(head, Constant(std::numeric_limits<double>::infinity()));  // of two, |head| or below
     const V quantum = hn::Mul(hn::Max(power, Constant(smallest_)), Constant(unit_));
     const V half = hn::Mul(quantum, Constant(0.5)), shift = hn::Mul(quantum, Constant(0x1.8p52));
     V rounded = hn::Sub(hn::Add(head, shift), shift);
@@ -61,8 +62,8 @@ class Rounder {
   double smallest_, unit_, largest_;
 };
 
-/// kOneVaries: the first input alone has arrays, and nobody wants the slope along the target, so that all of it that
-/// hangs on the others is computed once.
+/// kOneVaries: the first input alone has arrays, and nobody wants the slope along the target, so that all of
+/// it that hangs on the others is computed once.
 template <class Loss, bool kOneVaries>
 HWY_INLINE void RunLoop(const FastCall& call) {
   const Loss loss(call.parameters);
@@ -137,15 +138,24 @@ struct FastOracle::Formula {
 };
 
 const FastOracle::Formula FastOracle::kFormulas[] = {
-    {"mse", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunMse)(call); }},
-    {"l1", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunL1)(call); }},
-    {"smooth_l1", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunSmoothL1)(call); }},
-    {"huber", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunHuber)(call); }},
-    {"bce", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunBce)(call); }},
-    {"bce_with_logits", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunBceWithLogits)(call); }},
-    {"sigmoid_focal", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunSigmoidFocal)(call); }},
-    {"focal_simple", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunFocalSimple)(call); }},
-    {"kl_div", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunKlDiv)(call); }},
+    {"mse", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunMse)
+                                       (call); }},
+    {"l1", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunL1)
+                                      (call); }},
+    {"smooth_l1", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunSmoothL1)
+                                             (call); }},
+    {"huber", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunHuber)
+                                         (call); }},
+    {"bce", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunBce)
+                                       (call); }},
+    {"bce_with_logits", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunBceWithLogits)
+                                                   (call); }},
+    {"sigmoid_focal", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunSigmoidFocal)
+                                                 (call); }},
+    {"focal_simple", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunFocalSimple)
+                                                (call); }},
+    {"kl_div", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunKlDiv)
+                                          (call); }},
 };
 
 const FastOracle::Formula* FastOracle::Find(std::string_view loss) {
@@ -155,8 +165,11 @@ const FastOracle::Formula* FastOracle::Find(std::string_view loss) {
 }
 
 bool FastOracle::Has(const LossSpec& loss, const std::vector<double>& parameters) {
-  const auto is_moderate = [](double p) { return p == 0 || (std::fabs(p) >= 0x1p-256 && std::fabs(p) <= 0x1p256); };
-  if (Find(loss.name) == nullptr || !std::all_of(parameters.begin(), parameters.end(), is_moderate)) return false;
+  const auto is_moderate = [](double p) {
+    return p == 0 || (std::fabs(p) >= 0x1p-256 && std::fabs(p) <= 0x1p256);
+  };
+  if (Find(loss.name) == nullptr || !std::all_of(parameters.begin(), parameters.end(), is_moderate))
+    return false;
   for (std::size_t i = 0; i < parameters.size(); ++i) {  // a root of what stays at 2^-865 would be too large
     if (loss.parameters[i].name == "gamma" && parameters[i] > 0 && parameters[i] < 0.5) return false;
   }
@@ -169,7 +182,7 @@ FastOracle::FastOracle(const LossSpec& loss, Dtype dtype, const std::vector<doub
 void FastOracle::Evaluate(std::size_t size, const std::array<FastInput, kInputs>& inputs,
                           const std::array<FastOutput*, kOutputs>& outputs) const {
   for (FastOutput* output : outputs) {
-    if (output == nullptr || output->nearest.size() >= kMostElements) continue;
+    if (output == nullptr || output->radius.size() == kMostElements) continue;
     output->nearest.resize(kMostElements);
     for (auto* numbers : {&output->head, &output->tail, &output->radius}) numbers->resize(kMostElements);
   }

@@ -1,10 +1,10 @@
-// The fast tier of the truth: enclosures of an elementwise loss and its slopes, a SIMD vector of elements at a
-// time. It decides which number of a narrow dtype is the correctly rounded truth wherever its enclosure lies on
-// one side of every midpoint, and leaves the rest to the interval tier (reference/truth.h).
+// The fast tier of the truth: enclosures of an elementwise loss and its slopes, a SIMD vector of elements at
+// a time. It decides which number of a narrow dtype is the correctly rounded truth wherever its enclosure
+// lies on one side of every midpoint, and leaves the rest to the interval tier (reference/truth.h).
 //
 // The bounds are proven where the arithmetic stands (fast_ball-inl.h, fast_functions-inl.h). They are no
-// enclosures in one case: an exponential below 2^-865 is taken as 2^-865. Beside a larger number only its sign
-// counts, and alone it is below every number of a narrow format.
+// enclosures in one case: an exponential below 2^-865 is taken as 2^-865. Beside a larger number only its
+// sign counts, and alone it is below every number of a narrow format.
 #pragma once
 
 #include <array>

@@ -212,8 +212,8 @@ class Work {
  private:
   std::size_t IndexOf(std::string_view input) const {
     const auto& inputs = problem_.loss->inputs;
-    const auto found = std::find_if(inputs.begin(), inputs.end(),
-                                    [&](const InputSpec& spec) { return spec.name == input; });
+    const auto found =
+        std::find_if(inputs.begin(), inputs.end(), [&](const InputSpec& spec) { return spec.name == input; });
     return static_cast<std::size_t>(found - inputs.begin());
   }
 

@@ -58,8 +58,8 @@ class Subject {
   virtual const SubjectInfo& info() const = 0;
   /// One answer a problem, in order. A subject that dies or hangs costs its problem only.
   virtual std::vector<Answer> Run(std::span<const Problem> problems) = 0;
-  /// One problem of Reduction::kNone whose tensors have shapes and no values: those are in `raw`, and so are the
-  /// outputs of the answer, which has names and no bits. For elements by the billion.
+  /// One problem of Reduction::kNone whose tensors have shapes and no values: those are in `raw`, and so are
+  /// the outputs of the answer, which has names and no bits. For elements by the billion.
   virtual Answer RunRaw(const Problem& form, const RawTensors& raw);
 
   /// The bound, in ulp, that the subject declares for an output; none for most.

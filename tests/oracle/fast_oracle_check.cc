@@ -1,6 +1,6 @@
-// The fast tier held to the interval tier: the same nearest number, and a truth inside the enclosure. Points come
-// from where it would hurt: dense bits, few significant bits (midpoints and exact ties), saturated and tiny inputs,
-// neighbours of a target, of a threshold and of the zero of a gradient.
+// The fast tier held to the interval tier: the same nearest number, and a truth inside the enclosure. Points
+// come from where it would hurt: dense bits, few significant bits (midpoints and exact ties), saturated and
+// tiny inputs, neighbours of a target, of a threshold and of the zero of a gradient.
 //
 //   fast_oracle_check [POINTS of each loss [SEED [LOSS]]]
 #include <algorithm>
@@ -49,7 +49,7 @@ class Points {
     for (const InputSpec& spec : loss_.inputs) {
       const bool is_bounded = spec.unbounded_if.empty() || parameters_[0] == 0;
       double x = Number();
-      if (v.size() == 1 && Below(4) == 0) x = Neighbour(v[0]);                 // x = t and round it
+      if (v.size() == 1 && Below(4) == 0) x = Neighbour(v[0]);  // x = t and round it
       if (v.size() == 1 && Below(3) == 0) x = std::array{0.0, 0.5, 1.0}[Below(3)];
       if (v.size() == 1 && Below(8) == 0) x = Neighbour(1 / (1 + std::exp(-v[0])));  // a gradient's zero
       if (v.size() == 1 && Below(8) == 0 && !parameters_.empty()) x = Neighbour(v[0] + parameters_[0]);
@@ -74,10 +74,12 @@ class Points {
         return std::isfinite(x) ? x : 0;
       }
       case 1:  // few bits: squares, quotients and halves are midpoints
-        return sign * RoundTo(dtype_, std::ldexp(static_cast<double>(1 + Below(1U << (format.precision / 2 + 2))),
-                                                  static_cast<int>(Below(60)) - 40));
+        return sign *
+               RoundTo(dtype_, std::ldexp(static_cast<double>(1 + Below(1U << (format.precision / 2 + 2))),
+                                          static_cast<int>(Below(60)) - 40));
       case 2:  // where sigmoids live
-        return sign * static_cast<double>(Below(1U << 24)) * 0x1p-24 * std::array{1.0, 10.0, 100.0, 400.0}[Below(4)];
+        return sign * static_cast<double>(Below(1U << 24)) * 0x1p-24 *
+               std::array{1.0, 10.0, 100.0, 400.0}[Below(4)];
       default:  // an odd multiple of a small unit, subnormals among them
         return sign * std::ldexp(static_cast<double>(2 * Below(1U << (format.precision - 1)) + 1),
                                  format.min_exponent - format.precision + 1 + static_cast<int>(Below(30)));
@@ -104,8 +106,9 @@ struct Count {
 
 double CpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-/// Is the nearest number that of the truth, and does the enclosure hold it but for 2^-30 of the smallest number?
-/// The 106 bits of the interval tier's enclosure do not tell the sides of a midpoint apart where the tail does.
+/// Is the nearest number that of the truth, and does the enclosure hold it but for 2^-30 of the smallest
+/// number? The 106 bits of the interval tier's enclosure do not tell the sides of a midpoint apart where the
+/// tail does.
 bool Agrees(Dtype dtype, const ElementTruth& truth, const FastOutput& fast, std::size_t i) {
   bool is_unique = false;
   const double nearest = Nearest(dtype, truth.value, &is_unique), got = fast.nearest[i];
@@ -180,11 +183,12 @@ int Main(int count, char** arguments) {
       }
     }
     const auto rate = [&](double seconds) { return static_cast<double>(total.outputs) / seconds; };
-    std::printf("%-16s %10llu outputs, %llu disagree, %.3g asked; fast %.3g outputs/s, interval %.3g: x %.0f\n",
-                std::string(loss.name).c_str(), static_cast<unsigned long long>(total.outputs),
-                static_cast<unsigned long long>(total.wrong),
-                static_cast<double>(total.asked) / static_cast<double>(total.outputs), rate(total.fast_seconds),
-                rate(total.interval_seconds), total.interval_seconds / total.fast_seconds);
+    std::printf(
+        "%-16s %10llu outputs, %llu disagree, %.3g asked; fast %.3g outputs/s, interval %.3g: x %.0f\n",
+        std::string(loss.name).c_str(), static_cast<unsigned long long>(total.outputs),
+        static_cast<unsigned long long>(total.wrong),
+        static_cast<double>(total.asked) / static_cast<double>(total.outputs), rate(total.fast_seconds),
+        rate(total.interval_seconds), total.interval_seconds / total.fast_seconds);
     std::fflush(stdout);
     wrong += total.wrong;
     outputs += total.outputs;
