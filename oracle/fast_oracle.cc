@@ -11,6 +11,18 @@
 HWY_BEFORE_NAMESPACE();
 namespace exactloss::HWY_NAMESPACE {
 
+/// Of floats, infinities and NaN.
+HWY_INLINE void StoreFloats(V numbers, float* to) {
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+  double lanes[hn::MaxLanes(D())];  // Highway 1.0.3 makes the largest float of an infinity there
+  hn::StoreU(numbers, D(), lanes);
+  for (std::size_t i = 0; i < hn::Lanes(D()); ++i) to[i] = static_cast<float>(lanes[i]);
+#else
+  const hn::Rebind<float, D> df;
+  hn::StoreU(hn::DemoteTo(df, numbers), df, to);
+#endif
+}
+
 /// Rounds balls to the nearest number of a format.
 ///
 /// r is the head rounded to nearest even at its quantum (unit of the last place kept), d = head - r, exact.
@@ -51,8 +63,7 @@ class Rounder {
                                      Constant(std::numeric_limits<double>::infinity()), magnitude);
     const V nearest = hn::IfThenElse(is_decided, hn::Or(bounded, hn::And(rounded, sign_bit)),
                                      Constant(std::numeric_limits<double>::quiet_NaN()));
-    const hn::Rebind<float, D> df;
-    hn::StoreU(hn::DemoteTo(df, nearest), df, out->nearest.data() + at);
+    StoreFloats(nearest, out->nearest.data() + at);
     hn::StoreU(head, D(), out->head.data() + at);
     hn::StoreU(ball.tail, D(), out->tail.data() + at);
     hn::StoreU(radius, D(), out->radius.data() + at);
