@@ -94,6 +94,7 @@ std::string DifferenceOf(const Certificate& a, const Certificate& b) {
 void Add(const CaseTally& part, CaseTally* whole) {
   whole->points += part.points;
   whole->outside += part.outside;
+  whole->nans_left_out += part.nans_left_out;
   whole->asked += part.asked;
   whole->checked += part.checked;
   whole->off += part.off;

@@ -24,22 +24,25 @@ HWY_INLINE V PowerOfTwo(V shifted) {
   return hn::BitCast(D(), hn::ShiftLeft<52>(hn::Add(hn::BitCast(di, shifted), hn::Set(di, 1023))));
 }
 
-/// Estrin's scheme, the constant term first.
+/// Estrin's scheme, the constant term first: c[kFirst] to c[kFirst + kTerms - 1] in powers of x; `powers` are
+/// x^1, x^2, x^4, ...
+template <std::size_t kFirst, std::size_t kTerms, std::size_t kAll>
+HWY_INLINE V Estrin(const V* powers, const double (&c)[kAll]) {
+  if constexpr (kTerms == 1) {
+    return Constant(c[kFirst]);
+  } else {
+    constexpr std::size_t kLevel = kTerms > 8 ? 3 : kTerms > 4 ? 2 : kTerms > 2 ? 1 : 0, kLow = 1U << kLevel;
+    return hn::MulAdd(Estrin<kFirst + kLow, kTerms - kLow>(powers, c), powers[kLevel],
+                      Estrin<kFirst, kLow>(powers, c));
+  }
+}
+
 template <std::size_t kTerms>
 HWY_INLINE V Polynomial(V x, const double (&c)[kTerms]) {
-  V level[(kTerms + 1) / 2];
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < kTerms; i += 2) {
-    level[count++] = i + 1 < kTerms ? hn::MulAdd(Constant(c[i + 1]), x, Constant(c[i])) : Constant(c[i]);
-  }
-  for (V power = hn::Mul(x, x); count > 1; power = hn::Mul(power, power)) {
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < count; i += 2) {
-      level[next++] = i + 1 < count ? hn::MulAdd(level[i + 1], power, level[i]) : level[i];
-    }
-    count = next;
-  }
-  return level[0];
+  static_assert(kTerms > 8 && kTerms <= 16);
+  V powers[4] = {x};
+  for (std::size_t i = 1; i < 4; ++i) powers[i] = hn::Mul(powers[i - 1], powers[i - 1]);
+  return Estrin<0, kTerms>(powers, c);
 }
 
 struct Exponential {

@@ -149,24 +149,51 @@ struct FastOracle::Formula {
 };
 
 const FastOracle::Formula FastOracle::kFormulas[] = {
-    {"mse", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunMse)
-                                       (call); }},
-    {"l1", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunL1)
-                                      (call); }},
-    {"smooth_l1", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunSmoothL1)
-                                             (call); }},
-    {"huber", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunHuber)
-                                         (call); }},
-    {"bce", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunBce)
-                                       (call); }},
-    {"bce_with_logits", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunBceWithLogits)
-                                                   (call); }},
-    {"sigmoid_focal", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunSigmoidFocal)
-                                                 (call); }},
-    {"focal_simple", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunFocalSimple)
-                                                (call); }},
-    {"kl_div", [](const FastCall& call) { HWY_DYNAMIC_DISPATCH(RunKlDiv)
-                                          (call); }},
+    {"mse",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunMse)
+       (call);
+     }},
+    {"l1",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunL1)
+       (call);
+     }},
+    {"smooth_l1",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunSmoothL1)
+       (call);
+     }},
+    {"huber",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunHuber)
+       (call);
+     }},
+    {"bce",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunBce)
+       (call);
+     }},
+    {"bce_with_logits",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunBceWithLogits)
+       (call);
+     }},
+    {"sigmoid_focal",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunSigmoidFocal)
+       (call);
+     }},
+    {"focal_simple",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunFocalSimple)
+       (call);
+     }},
+    {"kl_div",
+     [](const FastCall& call) {
+       HWY_DYNAMIC_DISPATCH(RunKlDiv)
+       (call);
+     }},
 };
 
 const FastOracle::Formula* FastOracle::Find(std::string_view loss) {

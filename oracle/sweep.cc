@@ -18,7 +18,8 @@ namespace {
 
 using Subjects = std::vector<std::unique_ptr<Subject>>;
 
-/// What is done is saved so often that this share of the time goes into it: a kill costs little, and so does the disk.
+/// What is done is saved so often that this share of the time goes into it: a kill costs little, and so does
+/// the disk.
 constexpr int kTimesASave = 20;
 
 Subjects MakeSubjects(const std::vector<std::string>& names, const SubjectOptions& options) {
@@ -79,7 +80,9 @@ class Worker {
     UseCase(number / of_case);
     CaseTally tally;
     tally.outputs.resize(subjects_.size() * outputs_.size());
-    tally.outside = source_.Read(number % of_case, &numbers_, &nans_);
+    const PointSource::LeftOut left_out = source_.Read(number % of_case, &numbers_, &nans_);
+    tally.outside = left_out.outside;
+    tally.nans_left_out = left_out.nans;
     for (const Points* points : {&numbers_, &nans_}) {
       if (points->size() > 0) judge_->Count(*points, Ask(*points), &tally);
     }

@@ -29,7 +29,9 @@ double ValueAt(const SweepPlan& plan, std::uint64_t ordinal, std::size_t k) {
   return FromBits(plan.dtype, PatternAt(plan, ordinal, k));
 }
 
-PointSource::PointSource(const SweepPlan& plan) : plan_(plan) {
+PointSource::PointSource(const SweepPlan& plan)
+    : plan_(plan), nan_payload_(plan.dtype == Dtype::kF32 ? 0xfff : 0) {
+  if (plan.varied.size() > 1) nan_payload_ = (std::uint64_t{1} << (FormatOf(plan.dtype).precision - 2)) - 1;
   for (const std::size_t input : plan.varied) {
     const InputSpec& spec = plan.loss->inputs[input];
     bool is_bounded = true;
@@ -37,8 +39,8 @@ PointSource::PointSource(const SweepPlan& plan) : plan_(plan) {
       // Cases that differ in this are different sweeps: CheckPlan.
       if (plan.loss->parameters[i].name == spec.unbounded_if) is_bounded = plan.cases[0].parameters[i] == 0;
     }
-    min_.push_back(is_bounded ? spec.min : -kInfinity);
-    max_.push_back(is_bounded ? spec.max : kInfinity);
+    min_.push_back(static_cast<float>(is_bounded ? spec.min : -kInfinity));
+    max_.push_back(static_cast<float>(is_bounded ? spec.max : kInfinity));
   }
   if (FormatOf(plan.dtype).bits > 16) return;
   for (std::uint64_t pattern = 0; pattern < 1U << 16; ++pattern) {
@@ -60,7 +62,7 @@ void Points::Resize(std::size_t size, bool has_halves) {
   }
 }
 
-std::uint64_t PointSource::Read(std::uint64_t number, Points* numbers, Points* nans) const {
+PointSource::LeftOut PointSource::Read(std::uint64_t number, Points* numbers, Points* nans) const {
   const std::size_t varied = plan_.varied.size();
   const std::uint64_t begin = number * kPointsPerChunk;
   const std::uint64_t end = std::min(begin + kPointsPerChunk, PointsOf(plan_));
@@ -69,20 +71,29 @@ std::uint64_t PointSource::Read(std::uint64_t number, Points* numbers, Points* n
     points->inputs.resize(varied);
     points->Resize(end - begin, has_halves);
   }
+  const auto bits = static_cast<unsigned>(FormatOf(plan_.dtype).bits);
+  const std::uint64_t all = (std::uint64_t{1} << bits) - 1;
+  LeftOut left_out;
   std::size_t count[2] = {0, 0};
   for (std::uint64_t i = begin; i < end; ++i) {
     const std::uint64_t ordinal = i * plan_.stride;
     std::uint64_t patterns[2];
     float values[2];
-    bool is_nan = false, is_inside = true;
+    bool is_nan = false, is_inside = true, is_read = true;
     for (std::size_t k = 0; k < varied; ++k) {
-      patterns[k] = PatternAt(plan_, ordinal, k);
+      patterns[k] = ordinal >> (bits * k) & all;
       values[k] =
           has_halves ? values_[patterns[k]] : std::bit_cast<float>(static_cast<std::uint32_t>(patterns[k]));
-      is_nan = is_nan || values[k] != values[k];
+      if (values[k] != values[k]) {
+        is_nan = true;
+        is_read = is_read && (patterns[k] & nan_payload_) == 0;
+      }
       is_inside = is_inside && !(values[k] < min_[k] || values[k] > max_[k]);
     }
-    if (!is_inside) continue;
+    if (!is_inside || !is_read) {
+      ++(is_inside ? left_out.nans : left_out.outside);
+      continue;
+    }
     Points& points = is_nan ? *nans : *numbers;
     const std::size_t at = count[is_nan ? 1 : 0]++;
     points.ordinals[at] = ordinal;
@@ -93,7 +104,7 @@ std::uint64_t PointSource::Read(std::uint64_t number, Points* numbers, Points* n
   }
   numbers->Resize(count[0], has_halves);
   nans->Resize(count[1], has_halves);
-  return end - begin - count[0] - count[1];
+  return left_out;
 }
 
 }  // namespace exactloss

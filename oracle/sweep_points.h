@@ -34,13 +34,18 @@ struct Points {
 class PointSource {
  public:
   explicit PointSource(const SweepPlan& plan);
-  /// Chunk `number` of a case. Returns how many of its points are outside the domain.
-  std::uint64_t Read(std::uint64_t number, Points* numbers, Points* nans) const;
+  /// Chunk `number` of a case. Returns how many of its points are outside the domain, or are a NaN like the
+  /// others: of f32's those with 12 zeros at the end are read, of pairs' those without payload.
+  struct LeftOut {
+    std::uint64_t outside = 0, nans = 0;
+  };
+  LeftOut Read(std::uint64_t number, Points* numbers, Points* nans) const;
 
  private:
   const SweepPlan& plan_;
-  std::vector<float> values_;      ///< of every pattern of a 16-bit dtype
-  std::vector<double> min_, max_;  ///< of the varied inputs
+  std::vector<float> values_;     ///< of every pattern of a 16-bit dtype
+  std::uint64_t nan_payload_;     ///< bits that are 0 in the NaNs that are read
+  std::vector<float> min_, max_;  ///< of the varied inputs
 };
 
 /// The value of varied input `k` at a point.

@@ -63,6 +63,7 @@ Json ToJson(const Certificate& c) {
     cases.push_back({{"case", c.cases[i]},
                      {"points", tally.points},
                      {"outside_the_domain", tally.outside},
+                     {"nans_left_out", tally.nans_left_out},
                      {"left_to_the_interval_tier", tally.asked},
                      {"fast_tier_checked", tally.checked},
                      {"fast_tier_off", tally.off},
@@ -142,6 +143,7 @@ Certificate CertificateOf(const Json& json) {
     CaseTally& tally = c.tallies.emplace_back();
     tally.points = of_case.at("points");
     tally.outside = of_case.at("outside_the_domain");
+    tally.nans_left_out = of_case.at("nans_left_out");
     tally.asked = of_case.at("left_to_the_interval_tier");
     tally.checked = of_case.at("fast_tier_checked");
     tally.off = of_case.at("fast_tier_off");

@@ -15,9 +15,15 @@ namespace {
 namespace fs = std::filesystem;
 
 std::vector<std::string> Sweep(const std::string& certificate, std::vector<std::string> more = {}) {
-  const std::vector<std::string> first = {"sweep",     "--loss", "bce_with_logits", "--fix",
-                                          "target=1",  "--subject", "highway/" + HighwayKernels()[0],
-                                          "--certificate", certificate};
+  const std::vector<std::string> first = {"sweep",
+                                          "--loss",
+                                          "bce_with_logits",
+                                          "--fix",
+                                          "target=1",
+                                          "--subject",
+                                          "highway/" + HighwayKernels()[0],
+                                          "--certificate",
+                                          certificate};
   more.insert(more.begin(), first.begin(), first.end());
   return more;
 }
@@ -33,8 +39,9 @@ TEST(Sweep, AWholeSmallDtypeIsCertified) {
 }
 
 TEST(Sweep, ASampleSaysSo) {
-  const Ran ran = Exactloss({"sweep", "--loss", "mse", "--stride", "1000003", "--subject",
-                             "highway/" + HighwayKernels()[1], "--certificate", NewFolder("sweep") + "/sample"});
+  const Ran ran =
+      Exactloss({"sweep", "--loss", "mse", "--stride", "1000003", "--subject",
+                 "highway/" + HighwayKernels()[1], "--certificate", NewFolder("sweep") + "/sample"});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_NE(ran.out.find("4295 points, every 1000003th: a sample"), std::string::npos) << ran.out;
 }
@@ -91,7 +98,8 @@ TEST(Sweep, WhatAnEarlierRunHasDoneIsNotLost) {
   EXPECT_NE(ran.err.find("--resume goes on with it"), std::string::npos) << ran.err;
   ran = Exactloss(Sweep(file, {"--dtype", "f16", "--resume"}));
   EXPECT_EQ(ran.status, 4);
-  EXPECT_NE(ran.err.find("is of another sweep: its dtype: bf16; the other's: f16"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("is of another sweep: its dtype: bf16; the other's: f16"), std::string::npos)
+      << ran.err;
   EXPECT_EQ(ReadFile(file + ".progress"), saved);
   EXPECT_EQ(Exactloss(Sweep(file, {"--dtype", "bf16", "--resume"})).status, 0);
   EXPECT_EQ(ReadFile(file), saved);
@@ -108,7 +116,8 @@ TEST(Sweep, ASubjectThatDiesIsALineAndAStatus) {
   const std::string file = NewFolder("sweep") + "/c";
   const std::string host =
       R"(exec:python3 -c 'print("{\"exactloss\":1,\"type\":\"hello\",\"name\":\"dies\"}", flush=True); input(); input()')";
-  const Ran ran = Exactloss({"sweep", "--loss", "mse", "--dtype", "f16", "--subject", host, "--certificate", file});
+  const Ran ran =
+      Exactloss({"sweep", "--loss", "mse", "--dtype", "f16", "--subject", host, "--certificate", file});
   EXPECT_EQ(ran.status, 3) << ran.err;
   EXPECT_EQ(LinesOf(ran.err).size(), 1U) << ran.err;
   EXPECT_NE(ran.err.find("gave no answer at target=0x0p+0"), std::string::npos) << ran.err;
