@@ -118,7 +118,11 @@ struct FastSigmoidFocal {
     const Ball t = in.t, other = Ball(1.0) - t;
     const Ball p = Select(sides.is_negative, sides.minor, sides.major);  // sigmoid(x)
     const Ball q = Select(sides.is_negative, sides.major, sides.minor);
-    const Ball u = p * other + q * t, v = p * t + q * other;
+    // p and q are 1/2 +- excess: near 0, u is 1/2 + (1 - 2t) excess, and exact for t = 1/2.
+    const Mask is_near = hn::Lt(sides.magnitude, Constant(0.5));
+    const Ball lean = WithSignOf(sides.is_negative, (other - t) * sides.excess);
+    const Ball u = Select(is_near, Ball(0.5) + lean, p * other + q * t);
+    const Ball v = Select(is_near, Ball(0.5) - lean, p * t + q * other);
     const CrossEntropy b(sides, in.x, t, 1.0);
     const bool has_alpha = alpha >= 0;
     const Ball rest = Ball(1.0) - Ball(alpha);

@@ -120,7 +120,7 @@ TEST(Sweep, ASubjectThatDiesIsALineAndAStatus) {
       Exactloss({"sweep", "--loss", "mse", "--dtype", "f16", "--subject", host, "--certificate", file});
   EXPECT_EQ(ran.status, 3) << ran.err;
   EXPECT_EQ(LinesOf(ran.err).size(), 1U) << ran.err;
-  EXPECT_NE(ran.err.find("gave no answer at target=0x0p+0"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("gave no answer at target=0x"), std::string::npos) << ran.err;
 }
 
 struct BadSweep {

@@ -104,13 +104,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Agreement{"bce_with_logits", Dtype::kBF16, 1, Kernels("exact"), 1},
                     Agreement{"bce_with_logits", Dtype::kF16, 0.5, Kernels("fast"), 1},
                     Agreement{"bce_with_logits", Dtype::kF32, 1, "naive/sigmoid_bce", 100'003},
-                    Agreement{"bce_with_logits", Dtype::kBF16, 1, "naive/sigmoid_bce", 1},
+                    Agreement{"bce_with_logits", Dtype::kF16, 1, "naive/sigmoid_bce", 1},
                     Agreement{"bce", Dtype::kF16, 1, Kernels("fast"), 1},
                     Agreement{"mse", Dtype::kF16, 0.5, Kernels("exact"), 1},
                     Agreement{"l1", Dtype::kBF16, 1, Kernels("exact"), 1},
                     Agreement{"huber", Dtype::kF32, 1, Kernels("fast"), 100'003},
                     Agreement{"smooth_l1", Dtype::kF16, 0, Kernels("exact"), 1},
-                    Agreement{"sigmoid_focal", Dtype::kF32, 0, Kernels("fast"), 200'003},
+                    Agreement{"sigmoid_focal", Dtype::kF16, 0, Kernels("fast"), 1},
                     Agreement{"focal_simple", Dtype::kF16, 1, Kernels("fast"), 7},
                     Agreement{"kl_div", Dtype::kBF16, 0.5, Kernels("fast"), 1}));
 
