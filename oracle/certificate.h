@@ -41,6 +41,7 @@ double HistogramEdge(double ulp);
 struct CaseTally {
   std::uint64_t points = 0;          ///< inputs in the domain of the loss
   std::uint64_t outside = 0;         ///< inputs that are not
+  std::uint64_t nans_left_out = 0;   ///< NaNs that differ in their payload alone from one that is a point
   std::uint64_t asked = 0;           ///< points that the fast tier left to the interval tier
   std::uint64_t checked = 0;         ///< outputs of the fast tier held to the interval tier
   std::uint64_t off = 0;             ///< how many of those it gives the lie to

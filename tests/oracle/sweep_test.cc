@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "oracle/highway.h"
 #include "oracle/judge.h"
@@ -45,8 +47,14 @@ std::map<Kind, std::uint64_t> CountsOf(const OutputTally& tally) {
   return counts;
 }
 
-/// What the judge of the audit says of all points, each proven by the interval tier.
-std::vector<std::map<Kind, std::uint64_t>> Judged(const SweepPlan& plan, const std::string& name) {
+/// What the judge of the audit says of all points, each proven by the interval tier. Two things its doubles
+/// do not tell, and the tails of the fast tier do: on which side of 1 an ulp error is that rounds to 1, and
+/// on which side of a midpoint a truth beyond 106 bits.
+struct JudgedOutput {
+  std::map<Kind, std::uint64_t> counts;
+  std::uint64_t at_one_ulp = 0;
+};
+std::vector<JudgedOutput> Judged(const SweepPlan& plan, const std::string& name) {
   Problem problem = MakeProblem(*plan.loss, plan.dtype, Reduction::kNone);
   problem.parameters = plan.cases[0].parameters;
   std::vector<double> values;
@@ -64,13 +72,14 @@ std::vector<std::map<Kind, std::uint64_t>> Judged(const SweepPlan& plan, const s
   problem.inputs[0] = Tensor{shape, std::move(values), Layout::kContiguous, ""};
   const auto subject = MakeSubject(name);
   const Answer answer = subject->Run({&problem, 1})[0];
-  std::vector<std::map<Kind, std::uint64_t>> counts(2);
-  for (const Finding& finding : JudgeWorst(problem, Evaluate(problem), *subject, answer)) {
+  std::vector<JudgedOutput> outputs(2);
+  for (const Finding& finding : Judge(problem, Evaluate(problem), *subject, answer)) {
     if (finding.output == "grad:target") continue;
-    counts[finding.output == "loss" ? 0 : 1][{finding.verdict, finding.divergence}] +=
-        static_cast<std::uint64_t>(finding.count);
+    JudgedOutput& output = outputs[finding.output == "loss" ? 0 : 1];
+    ++output.counts[{finding.verdict, finding.divergence}];
+    if (std::fabs(finding.ulp - 1) < 0x1p-40) ++output.at_one_ulp;
   }
-  return counts;
+  return outputs;
 }
 
 struct Agreement {
@@ -99,20 +108,20 @@ TEST_P(Agrees, WithTheJudgeOfTheAuditAtEveryPoint) {
     EXPECT_EQ(CountsOf(tally.outputs[k]), judged[k]) << certificate.outputs[k];
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Sweep, Agrees,
-    testing::Values(Agreement{"bce_with_logits", Dtype::kBF16, 1, Kernels("exact"), 1},
-                    Agreement{"bce_with_logits", Dtype::kF16, 0.5, Kernels("fast"), 1},
-                    Agreement{"bce_with_logits", Dtype::kF32, 1, "naive/sigmoid_bce", 100'003},
-                    Agreement{"bce_with_logits", Dtype::kF16, 1, "naive/sigmoid_bce", 1},
-                    Agreement{"bce", Dtype::kF16, 1, Kernels("fast"), 1},
-                    Agreement{"mse", Dtype::kF16, 0.5, Kernels("exact"), 1},
-                    Agreement{"l1", Dtype::kBF16, 1, Kernels("exact"), 1},
-                    Agreement{"huber", Dtype::kF32, 1, Kernels("fast"), 100'003},
-                    Agreement{"smooth_l1", Dtype::kF16, 0, Kernels("exact"), 1},
-                    Agreement{"sigmoid_focal", Dtype::kF16, 0, Kernels("fast"), 1},
-                    Agreement{"focal_simple", Dtype::kF16, 1, Kernels("fast"), 7},
-                    Agreement{"kl_div", Dtype::kBF16, 0.5, Kernels("fast"), 1}));
+INSTANTIATE_TEST_SUITE_P(Sweep, Agrees,
+                         testing::Values(Agreement{"bce_with_logits", Dtype::kBF16, 1, Kernels("exact"), 1},
+                                         Agreement{"bce_with_logits", Dtype::kF16, 0.5, Kernels("fast"), 1},
+                                         Agreement{"bce_with_logits", Dtype::kF32, 1, "naive/sigmoid_bce",
+                                                   100'003},
+                                         Agreement{"bce_with_logits", Dtype::kF16, 1, "naive/sigmoid_bce", 1},
+                                         Agreement{"bce", Dtype::kF16, 1, Kernels("fast"), 1},
+                                         Agreement{"mse", Dtype::kF16, 0.5, Kernels("exact"), 1},
+                                         Agreement{"l1", Dtype::kBF16, 1, Kernels("exact"), 1},
+                                         Agreement{"huber", Dtype::kF32, 1, Kernels("fast"), 100'003},
+                                         Agreement{"smooth_l1", Dtype::kF16, 0, Kernels("exact"), 1},
+                                         Agreement{"sigmoid_focal", Dtype::kF16, 0, Kernels("fast"), 1},
+                                         Agreement{"focal_simple", Dtype::kF16, 1, Kernels("fast"), 7},
+                                         Agreement{"kl_div", Dtype::kBF16, 0.5, Kernels("fast"), 1}));
 
 /// A sample of the floats; `exactloss sweep` takes all of them, and its certificates are in
 /// docs/certificates/.
