@@ -29,7 +29,9 @@ Action AddAudit(CLI::App& app);
 Action AddBench(CLI::App& app);
 Action AddGradcheck(CLI::App& app);
 Action AddList(CLI::App& app);
+Action AddMerge(CLI::App& app);
 Action AddRun(CLI::App& app);
+Action AddSweep(CLI::App& app);
 
 /// The command line of this run, quoted for a shell.
 const std::string& CommandLine();

@@ -61,7 +61,7 @@ std::vector<std::string_view> NamesOf(const auto& things) {
 
 }  // namespace
 
-void SubjectFlags::Add(CLI::App& app) {
+void SubjectFlags::AddSubjects(CLI::App& app) {
   app.add_option("--subject", names,
                  "who is asked: libtorch, libtorch-VERSION, either with +NAME=VALUE settings of its "
                  "environment, naive/FORM, exec:COMMAND; may be repeated")
@@ -72,6 +72,10 @@ void SubjectFlags::Add(CLI::App& app) {
   app.add_option("--jobs", jobs, "threads, each with subjects of its own")
       ->check(CheckJobs)
       ->capture_default_str();
+}
+
+void SubjectFlags::Add(CLI::App& app) {
+  AddSubjects(app);
   app.add_option("--json", json, "write one finding a line to this file; - is standard output");
 }
 

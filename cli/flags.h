@@ -19,6 +19,8 @@ struct SubjectFlags {
   std::string json;  ///< file for findings; "-" is standard output, "" is none
 
   void Add(CLI::App& app);
+  /// Without findings.
+  void AddSubjects(CLI::App& app);
   AuditOptions Options() const;
   /// Where text for people goes: findings have standard output for themselves.
   std::ostream& people() const;

@@ -20,6 +20,8 @@ constexpr Command kCommands[] = {
     {"audit", "judge subjects on generated problems, and report", AddAudit},
     {"gradcheck", "gradients: the legs of their truth, subjects, what a classical check misses",
      AddGradcheck},
+    {"sweep", "judge subjects at every number of an input, and write a certificate", AddSweep},
+    {"merge", "put the certificates of a sweep's shards together", AddMerge},
     {"bench", "time losses with their gradients: LibTorch, our kernels, the byte floor", AddBench},
 };
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace exactloss {
 
@@ -13,7 +14,7 @@ bool WantsColour();
 /// "1234/5678 problems, 21 %, 0:34 left", in place on standard error, if that is a terminal.
 class Progress {
  public:
-  Progress();
+  explicit Progress(std::string noun = "problems");
   ~Progress() { Clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -23,6 +24,7 @@ class Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
+  const std::string noun_;
   const bool is_on_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point next_ = start_;
@@ -30,6 +32,7 @@ class Progress {
 };
 
 /// The text of the progress line; "" for the time left where nothing is known of it yet.
-std::string ProgressText(std::uint64_t done, std::uint64_t total, std::chrono::duration<double> elapsed);
+std::string ProgressText(std::uint64_t done, std::uint64_t total, std::string_view noun,
+                         std::chrono::duration<double> elapsed);
 
 }  // namespace exactloss

@@ -70,10 +70,13 @@ optimized::Reduction ReductionOf(Reduction reduction) {
 /// A problem in memory: what a kernel reads and writes.
 class Work {
  public:
-  Work(const Problem& problem, optimized::Mode mode) : problem_(problem) {
+  /// Tensors in `raw`, if it is there, are read and written in place.
+  Work(const Problem& problem, optimized::Mode mode, const RawTensors* raw = nullptr)
+      : problem_(problem), raw_(raw) {
     call.dtype = DtypeOf(problem.dtype);
     call.mode = mode;
     call.reduction = ReductionOf(problem.reduction);
+    if (raw != nullptr) return;
     for (const OutputSpec& spec : OutputsOf(problem)) {
       outputs_.emplace_back(problem.dtype, static_cast<std::size_t>(ElementCount(spec.shape)));
     }
@@ -85,6 +88,7 @@ class Work {
   optimized::Input Input(std::string_view name) {
     const std::optional<Tensor>& tensor = problem_.input(name);
     if (!tensor) return {};
+    if (raw_ != nullptr) return {raw_->inputs[IndexOf(name)], optimized::kDense};
     const bool expanded =
         tensor->layout == Layout::kExpanded && tensor->shape.size() > 1 && tensor->shape[0] > 0;
     const std::size_t size =
@@ -98,6 +102,7 @@ class Work {
   optimized::Input Broadcast(std::string_view name) {
     const std::optional<Tensor>& tensor = problem_.input(name);
     if (!tensor) return {};
+    if (raw_ != nullptr) return Input(name);
     const Tensor& first = *problem_.inputs[0];
     Memory& memory = inputs_.emplace_back(problem_.dtype, first.values.size(), tensor->layout);
     for (std::int64_t i = 0; i < first.size(); ++i) {
@@ -111,7 +116,7 @@ class Work {
     const Tensor& tensor = *problem_.input(input);
     optimized::Pair pair;
     pair.rows = tensor.shape.empty() ? 1 : static_cast<std::size_t>(tensor.shape[0]);
-    pair.columns = pair.rows == 0 ? 0 : tensor.values.size() / pair.rows;
+    pair.columns = pair.rows == 0 ? 0 : static_cast<std::size_t>(ElementCount(tensor.shape)) / pair.rows;
     pair.input = Input(input);
     pair.target = Input(target);
     pair.loss = Output("loss");
@@ -181,7 +186,7 @@ class Work {
   void* Output(std::string_view name) {
     const std::vector<OutputSpec> specs = OutputsOf(problem_);
     for (std::size_t k = 0; k < specs.size(); ++k) {
-      if (specs[k].name == name) return outputs_[k].data();
+      if (specs[k].name == name) return raw_ != nullptr ? raw_->outputs[k] : outputs_[k].data();
     }
     return nullptr;
   }
@@ -191,6 +196,10 @@ class Work {
     const std::vector<OutputSpec> specs = OutputsOf(problem_);
     for (std::size_t k = 0; k < specs.size(); ++k) {
       exactloss::Output output{specs[k].name, problem_.dtype, specs[k].shape, {}};
+      if (raw_ != nullptr) {
+        if (raw_->outputs[k] != nullptr) answer.outputs.push_back(std::move(output));
+        continue;
+      }
       const auto size = static_cast<std::size_t>(ElementCount(specs[k].shape));
       for (std::size_t i = 0; i < size; ++i) output.bits.push_back(outputs_[k].BitsAt(i));
       answer.outputs.push_back(std::move(output));
@@ -201,7 +210,15 @@ class Work {
   optimized::Call call;
 
  private:
+  std::size_t IndexOf(std::string_view input) const {
+    const auto& inputs = problem_.loss->inputs;
+    const auto found =
+        std::find_if(inputs.begin(), inputs.end(), [&](const InputSpec& spec) { return spec.name == input; });
+    return static_cast<std::size_t>(found - inputs.begin());
+  }
+
   const Problem& problem_;
+  const RawTensors* raw_;
   std::vector<Memory> outputs_;
   std::vector<std::int64_t> classes_;
   std::deque<Memory> inputs_;  // which hands out addresses
@@ -311,6 +328,13 @@ class HighwaySubject final : public Subject {
     return answers;
   }
 
+  /// Rows of classes have indices of another type than memory of the dtype.
+  Answer RunRaw(const Problem& form, const RawTensors& raw) override {
+    if (form.loss->family != Family::kElementwise) return Subject::RunRaw(form, raw);
+    optimized::UseTarget(target_.c_str());
+    return Run(form, &raw);
+  }
+
   std::optional<double> DeclaredUlp(const Problem& problem, const OutputSpec&) const override {
     for (const optimized::Contract* contract : optimized::kContracts) {
       if (problem.loss->name != contract->loss) continue;
@@ -321,7 +345,7 @@ class HighwaySubject final : public Subject {
   }
 
  private:
-  Answer Run(const Problem& problem) const {
+  Answer Run(const Problem& problem, const RawTensors* raw = nullptr) const {
     const auto* kernel = std::find_if(std::begin(kKernels), std::end(kKernels),
                                       [&](const Kernel& k) { return k.loss == problem.loss->name; });
     if (kernel == std::end(kKernels)) {
@@ -331,7 +355,7 @@ class HighwaySubject final : public Subject {
     if (std::string why = Inexpressible(problem); !why.empty()) {
       return {AnswerStatus::kUnsupported, std::move(why), {}};
     }
-    Work work(problem, mode_);
+    Work work(problem, mode_, raw);
     if (const optimized::Error error = kernel->run(&work)) {
       return {AnswerStatus::kError, Concat(error.argument, " ", error.reason), {}};
     }

@@ -180,7 +180,7 @@ void StoreInputs(std::span<const Problem> problems, const BatchPlan& plan, std::
 }
 
 std::string RunHeader(std::span<const Problem> problems, const BatchPlan& plan, std::int64_t id,
-                      bool shared_memory) {
+                      bool shared_memory, const std::vector<bool>& wanted) {
   Json described = Json::array();
   for (std::size_t p = 0; p < problems.size(); ++p) {
     const Problem& problem = problems[p];
@@ -189,9 +189,11 @@ std::string RunHeader(std::span<const Problem> problems, const BatchPlan& plan, 
       parameters[std::string(problem.loss->parameters[i].name)] = FormatHex(problem.parameters[i]);
     }
     Json outputs = Json::array();
-    for (const OutputSpec& spec : OutputsOf(problem)) {
-      Json output = {{"name", spec.name}, {"shape", spec.shape}};
-      if (shared_memory) output["offset"] = plan.outputs[p][outputs.size()];
+    const std::vector<OutputSpec> specs = OutputsOf(problem);
+    for (std::size_t k = 0; k < specs.size(); ++k) {
+      if (!wanted.empty() && !wanted[k]) continue;
+      Json output = {{"name", specs[k].name}, {"shape", specs[k].shape}};
+      if (shared_memory) output["offset"] = plan.outputs[p][k];
       outputs.push_back(std::move(output));
     }
     described.push_back({{"loss", problem.loss->name},

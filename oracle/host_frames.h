@@ -40,9 +40,10 @@ BatchPlan PlanBatch(std::span<const Problem> problems, bool shared_memory);
 /// Writes the inputs where the plan wants them, and kUnwritten elsewhere.
 void StoreInputs(std::span<const Problem> problems, const BatchPlan& plan, std::span<std::byte> memory);
 
-/// The header of a `run` frame. Payload mode announces plan.size bytes after it.
+/// The header of a `run` frame. Payload mode announces plan.size bytes after it. `wanted` says for each
+/// output whether it is asked for; empty: all are.
 std::string RunHeader(std::span<const Problem> problems, const BatchPlan& plan, std::int64_t id,
-                      bool shared_memory);
+                      bool shared_memory, const std::vector<bool>& wanted = {});
 
 /// An answer's header. Its outputs have names, dtypes and shapes, but no bits yet.
 struct AnswerHeader {

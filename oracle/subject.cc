@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -27,7 +28,38 @@ std::string ShellCommand(const std::string& command) {
   return simple ? "exec " + command : command;
 }
 
+std::uint64_t ReadBits(const std::byte* from, std::size_t size) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, from, size);
+  return bits;
+}
+
 }  // namespace
+
+Answer Subject::RunRaw(const Problem& form, const RawTensors& raw) {
+  const auto size = static_cast<std::size_t>(SizeInBytes(form.dtype));
+  Problem problem = form;
+  for (std::size_t k = 0; k < problem.inputs.size(); ++k) {
+    if (!problem.inputs[k]) continue;
+    Tensor& tensor = *problem.inputs[k];
+    const auto count = static_cast<std::size_t>(ElementCount(tensor.shape));
+    for (std::size_t i = 0; i < count; ++i) {
+      tensor.values.push_back(FromBits(form.dtype, ReadBits(raw.inputs[k] + i * size, size)));
+    }
+  }
+  Answer answer = std::move(Run({&problem, 1})[0]);
+  const std::vector<OutputSpec> specs = OutputsOf(form);
+  for (Output& output : answer.outputs) {
+    for (std::size_t k = 0; k < specs.size(); ++k) {
+      if (specs[k].name != output.name || raw.outputs[k] == nullptr || output.dtype != form.dtype) continue;
+      for (std::size_t i = 0; i < output.bits.size(); ++i) {
+        std::memcpy(raw.outputs[k] + i * size, &output.bits[i], size);
+      }
+    }
+    output.bits.clear();
+  }
+  return answer;
+}
 
 std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options) {
   if (IsTorchName(name)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -47,12 +48,22 @@ struct SubjectInfo {
   Summation summation = {};                    ///< how it adds, as far as it says so
 };
 
+/// The tensors of a problem as memory: dense, row-major, of its dtype.
+struct RawTensors {
+  std::vector<const std::byte*> inputs;  ///< one for each of loss->inputs; null: not given
+  std::vector<std::byte*> outputs;       ///< in the order of OutputsOf; null: not wanted
+};
+
 class Subject {
  public:
   virtual ~Subject() = default;
   virtual const SubjectInfo& info() const = 0;
   /// One answer a problem, in order. A subject that dies or hangs costs its problem only.
   virtual std::vector<Answer> Run(std::span<const Problem> problems) = 0;
+  /// One problem of Reduction::kNone whose tensors have shapes and no values: those are in `raw`, and so are
+  /// the outputs of the answer, which has names and no bits. For elements by the billion.
+  virtual Answer RunRaw(const Problem& form, const RawTensors& raw);
+
   /// The bound, in ulp, that the subject declares for an output; none for most.
   virtual std::optional<double> DeclaredUlp(const Problem&, const OutputSpec&) const { return {}; }
   /// Does it check its arguments? It is asked calls with wrong ones (ParseCall) only then.

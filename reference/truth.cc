@@ -63,6 +63,25 @@ class Evaluator {
     return std::move(truth_);
   }
 
+  std::vector<std::vector<double>> Gauges() {
+    std::vector<std::vector<double>> gauges;
+    for (const OutputTruth& output : truth_.outputs) gauges.emplace_back(output.elements.size());
+    for (const auto& terms : groups_) {
+      for (std::int64_t term = 0; term < terms->Count(); ++term) {
+        Read(*terms, term);
+        terms->Gauge(term, values_, gauge_);
+        gauges[0][static_cast<std::size_t>(term)] = static_cast<double>(gauge_.value);
+        for (std::size_t i = 0; i < elements_.size(); ++i) {
+          const std::size_t output = place_[elements_[i].input];
+          if (output == OutputSpec::kLoss) continue;
+          gauges[output][static_cast<std::size_t>(elements_[i].index)] =
+              static_cast<double>(gauge_.slopes[i]);
+        }
+      }
+    }
+    return gauges;
+  }
+
  private:
   /// The reduced loss as far as it is known.
   struct Reduced {
@@ -194,5 +213,7 @@ class Evaluator {
 Truth Evaluate(const Problem& problem, const TruthOptions& options) {
   return Evaluator(problem, options).Run();
 }
+
+std::vector<std::vector<double>> Gauges(const Problem& problem) { return Evaluator(problem, {}).Gauges(); }
 
 }  // namespace exactloss
