@@ -14,28 +14,18 @@ void DecideRow(BoxesInMulti* formula, const BoxConstants& constants, Dtype dtype
     std::fill(std::begin(rounded), std::end(rounded), std::nan(""));
     return;
   }
-  const auto infinities =
-      std::count_if(std::begin(inputs), std::end(inputs), [](double x) { return std::isinf(x); });
-  const LimitTrials trials(static_cast<std::size_t>(infinities));
-  double agreed[kRowOutputs] = {};
-  for (std::size_t trial = 0; trial < trials.size(); ++trial) {
+  const LimitTrials trials({std::begin(inputs), std::end(inputs)});
+  trials.FindLimit(rounded, [&](std::size_t trial, double* r) {
     Decide([&] {
       Multi corners[kRowInputs], outputs[kRowOutputs];
-      std::size_t rank = 0;
-      for (std::size_t i = 0; i < kRowInputs; ++i) {
-        const double x = inputs[i];
-        corners[i] = std::isinf(x) ? Multi::PowerOfTwo(trials.Exponent(trial, rank++), x < 0) : Multi(x);
-      }
+      for (std::size_t i = 0; i < kRowInputs; ++i) corners[i] = trials.At(trial, i);
       formula(constants, corners, outputs);
-      bool decided = outputs[0].RoundsTo(dtype, &rounded[0]);
+      bool decided = outputs[0].RoundsTo(dtype, &r[0]);
       for (std::size_t k = 1; k < kRowOutputs; ++k)
-        decided &= (outputs[k] / Multi(divisor)).RoundsTo(dtype, &rounded[k]);
+        decided &= (outputs[k] / Multi(divisor)).RoundsTo(dtype, &r[k]);
       return decided;
     });
-    for (std::size_t k = 0; k < kRowOutputs; ++k)
-      agreed[k] = trial == 0 || rounded[k] == agreed[k] ? rounded[k] : std::nan("");
-  }
-  std::copy(std::begin(agreed), std::end(agreed), std::begin(rounded));
+  });
 }
 
 static bool IsFinite(const double (&inputs)[kRowInputs]) {

@@ -12,6 +12,7 @@
 
 #include "optimized/chunks.h"
 #include "optimized/formula-inl.h"
+#include "optimized/limit_trials.h"
 #include "optimized/total.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -54,30 +55,18 @@ struct Scale {
 template <class F>
 HWY_NOINLINE void DecideElement(const F& formula, Dtype dtype, const double (&inputs)[kInputs],
                                 double divisor, double (&rounded)[kOutputs]) {
-  const auto decide = [&](const auto& number) {
+  const LimitTrials trials({std::begin(inputs), std::end(inputs)});
+  trials.FindLimit(rounded, [&](std::size_t trial, double* r) {
     Decide([&] {
+      const auto number = [&](std::size_t i) { return trials.At(trial, i); };
       const Arguments<Multi> arguments = {number(0), number(1), {number(2), number(3)}};
       Terms<Multi> terms;
       formula(arguments, &terms);
-      const bool loss = terms.loss.value.RoundsTo(dtype, &rounded[0]);
-      const bool input = (terms.input.value / Multi(divisor)).RoundsTo(dtype, &rounded[1]);
-      return (terms.target.value / Multi(divisor)).RoundsTo(dtype, &rounded[2]) && loss && input;
+      const bool loss = terms.loss.value.RoundsTo(dtype, &r[0]);
+      const bool input = (terms.input.value / Multi(divisor)).RoundsTo(dtype, &r[1]);
+      return (terms.target.value / Multi(divisor)).RoundsTo(dtype, &r[2]) && loss && input;
     });
-  };
-  const bool limit =
-      std::any_of(std::begin(inputs), std::end(inputs), [](double x) { return std::isinf(x); });
-  if (!limit) return decide([&](std::size_t i) { return Multi(inputs[i]); });
-  // A limit is what numbers beyond any format agree on, whichever of several infinite inputs grows fastest.
-  double agreed[kOutputs] = {};
-  for (std::size_t order = 0; order < kSurrogateOrders; ++order) {
-    decide([&](std::size_t i) {
-      return std::isinf(inputs[i]) ? Surrogate(inputs[i], i, order) : Multi(inputs[i]);
-    });
-    for (std::size_t k = 0; k < kOutputs; ++k) {
-      agreed[k] = order == 0 || rounded[k] == agreed[k] ? rounded[k] : std::nan("");
-    }
-  }
-  std::copy(std::begin(agreed), std::end(agreed), std::begin(rounded));
+  });
 }
 
 /// A pack of elements in double words: each output as hi, lo and a bound.

@@ -101,12 +101,4 @@ void Decide(const Evaluate& evaluate) {
   evaluate();
 }
 
-/// What stands for an infinite input while its limit is sought: in each order another input grows fastest.
-/// In the last all grow alike.
-inline constexpr std::size_t kSurrogateOrders = 5;
-inline Multi Surrogate(double infinity, std::size_t input, std::size_t order) {
-  const std::size_t rank = order + 1 == kSurrogateOrders ? 0 : (input + order) % (kSurrogateOrders - 1);
-  return Multi::PowerOfTwo(1200 + 300 * static_cast<int>(rank), infinity < 0);
-}
-
 }  // namespace exactloss::optimized

@@ -1,9 +1,12 @@
 // Overlap losses in Multi: what doubles and double words leave in doubt, and samples far out of their range.
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "optimized/arguments.h"
+#include "optimized/limit_trials.h"
 #include "optimized/multi.h"
 #include "optimized/overlap.h"
 
@@ -57,32 +60,33 @@ Error CheckOverlap(const Call& call, const Pair& pair, double smooth, bool per_s
                        {"loss", pair.loss, overlap->samples()}});
 }
 
-/// Infinite inputs are replaced in several orders; all of them must agree.
+/// A sample whose infinite inputs are sought as limits.
 struct OverlapDecision::Cache {
   Cache(const OverlapCall& call_, std::size_t sample)
-      : call(call_), begin(sample * call_.sample_size()), size(call_.sample_size()) {
-    for (std::size_t i = 0; i < size; ++i) {
-      const OverlapElement element = OverlapElementAt(call, begin + i);
-      limit = limit || std::isinf(element.x) || std::isinf(element.t);
+      : call(call_), size(call_.sample_size()), trials(ValuesOf(call_, sample)) {}
+
+  /// Each element's x and t.
+  static std::vector<double> ValuesOf(const OverlapCall& call, std::size_t sample) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < call.sample_size(); ++i) {
+      const OverlapElement element = OverlapElementAt(call, sample * call.sample_size() + i);
+      values.insert(values.end(), {element.x, element.t});
     }
+    return values;
   }
 
-  std::pair<Multi, Multi> At(std::size_t i, std::size_t order) const {
-    const OverlapElement element = OverlapElementAt(call, begin + i);
-    const auto number = [&](double v, std::size_t k) {
-      return std::isinf(v) ? Surrogate(v, 2 * i + k, order) : Multi(v);
-    };
-    return {number(element.x, 0), number(element.t, 1)};
+  std::pair<Multi, Multi> At(std::size_t trial, std::size_t i) const {
+    return {trials.At(trial, 2 * i), trials.At(trial, 2 * i + 1)};
   }
 
   /// At the present precision.
-  const Sums& SumsOf(std::size_t order) {
-    const auto key = std::make_pair(order, static_cast<std::int64_t>(mpfr_get_default_prec()));
+  const Sums& SumsOf(std::size_t trial) {
+    const auto key = std::make_pair(trial, static_cast<std::int64_t>(mpfr_get_default_prec()));
     if (const auto found = sums.find(key); found != sums.end()) return found->second;
     Sums& r = sums[key];
     r.d = r.n = Multi(call.smooth);
     for (std::size_t i = 0; i < size; ++i) {
-      const auto [x, t] = At(i, order);
+      const auto [x, t] = At(trial, i);
       const Sides sides(x, call.bce_weight != 0);
       const Multi other = Multi(1.0) - t;
       r.e = r.e + sides.p * other + sides.q * t;
@@ -94,29 +98,23 @@ struct OverlapDecision::Cache {
     return r;
   }
 
-  Multi LossOf(std::size_t order) {
-    const Sums& r = SumsOf(order);
+  Multi LossOf(std::size_t trial) {
+    const Sums& r = SumsOf(trial);
     const Multi dice = Multi(call.dice_weight) * (r.e / r.d);
     if (call.bce_weight == 0) return dice;
     return dice + Multi(call.bce_weight) * r.b / Multi(static_cast<double>(size));
   }
 
-  /// Calls evaluate(order, rounded) for what all orders round to.
-  template <std::size_t kCount, class Evaluate>
-  void Limit(double (&rounded)[kCount], const Evaluate& evaluate) const {
-    const std::size_t orders = limit ? kSurrogateOrders : 1;
-    double agreed[kCount] = {};
-    for (std::size_t order = 0; order < orders; ++order) {
-      Decide([&] { return evaluate(order, rounded); });
-      for (std::size_t k = 0; k < kCount; ++k)
-        agreed[k] = order == 0 || rounded[k] == agreed[k] ? rounded[k] : std::nan("");
-    }
-    std::copy(std::begin(agreed), std::end(agreed), std::begin(rounded));
+  /// Calls evaluate(trial, rounded) until it is decided, for every trial.
+  template <class Evaluate>
+  void Limit(std::span<double> rounded, const Evaluate& evaluate) const {
+    trials.FindLimit(rounded,
+                     [&](std::size_t trial, double* r) { Decide([&] { return evaluate(trial, r); }); });
   }
 
   const OverlapCall& call;
-  std::size_t begin, size;
-  bool limit = false;
+  std::size_t size;
+  LimitTrials trials;
   std::map<std::pair<std::size_t, std::int64_t>, Sums> sums;
 };
 
@@ -126,9 +124,9 @@ OverlapDecision::~OverlapDecision() = default;
 
 void OverlapDecision::Gradients(std::size_t lane, double (&rounded)[2]) {
   const OverlapCall& call = cache_->call;
-  cache_->Limit(rounded, [&](std::size_t order, double(&r)[2]) {
-    const Sums& sums = cache_->SumsOf(order);
-    const auto [x, t] = cache_->At(lane, order);
+  cache_->Limit(rounded, [&](std::size_t trial, double* r) {
+    const Sums& sums = cache_->SumsOf(trial);
+    const auto [x, t] = cache_->At(trial, lane);
     const Sides sides(x, false);
     const Multi factor = Multi(call.dice_weight), divisor = sums.d * sums.d * Multi(call.divisor);
     const Multi twice = Multi(2.0) * sums.d;
@@ -146,8 +144,8 @@ void OverlapDecision::Gradients(std::size_t lane, double (&rounded)[2]) {
 
 double OverlapDecision::Loss() {
   double rounded[1];
-  cache_->Limit(rounded, [&](std::size_t order, double(&r)[1]) {
-    return cache_->LossOf(order).RoundsTo(cache_->call.dtype, &r[0]);
+  cache_->Limit(rounded, [&](std::size_t trial, double* r) {
+    return cache_->LossOf(trial).RoundsTo(cache_->call.dtype, &r[0]);
   });
   return rounded[0];
 }
@@ -156,7 +154,7 @@ double OverlapDecision::Reduced(const OverlapCall& call) {
   double special = 0, rounded = 0;
   for (std::size_t sample = 0; sample < call.samples(); ++sample) {
     OverlapDecision decision(call, sample);
-    if (!decision.cache_->limit) continue;
+    if (!decision.cache_->trials.is_limit()) continue;
     const double loss = decision.Loss();
     if (!std::isfinite(loss)) special += loss;
   }

@@ -20,9 +20,11 @@ class RowInMulti {
  public:
   RowInMulti(const TripletMarginParameters& parameters, const TripletRow& row, const LimitTrials& trials,
              std::size_t trial)
-      : parameters_(parameters), row_(row), p_(row.columns == 1 ? 1 : parameters.p) {
-    std::size_t rank = 0;
-    for (const double x : row.x) exponents_.push_back(std::isinf(x) ? trials.Exponent(trial, rank++) : 0);
+      : parameters_(parameters),
+        row_(row),
+        trials_(trials),
+        trial_(trial),
+        p_(row.columns == 1 ? 1 : parameters.p) {
     Measure(kPull);
     Measure(kPush);
     if (parameters_.swap) Measure(kOther);
@@ -46,10 +48,7 @@ class RowInMulti {
     double share;
   };
 
-  Multi At(std::size_t k, std::size_t i) const {
-    const std::size_t at = k * row_.columns + i;
-    return exponents_[at] != 0 ? Multi::PowerOfTwo(exponents_[at], row_.x[at] < 0) : Multi(row_.x[at]);
-  }
+  Multi At(std::size_t k, std::size_t i) const { return trials_.At(trial_, k * row_.columns + i); }
   Multi DifferenceAt(Difference of, std::size_t i) const {
     return At(of == kOther ? 1 : 0, i) - At(of == kPull ? 1 : 2, i) + Multi(parameters_.eps);
   }
@@ -127,8 +126,9 @@ class RowInMulti {
 
   const TripletMarginParameters& parameters_;
   const TripletRow& row_;
+  const LimitTrials& trials_;
+  std::size_t trial_;
   double p_;
-  std::vector<int> exponents_;
   Multi order_[3], norm_[3], loss_;
   double largest_[3] = {}, push_ = 1, other_ = 0;
   bool zero_[3] = {}, active_ = false, same_ = false;
@@ -141,7 +141,8 @@ static bool IsFinite(const TripletRow& row) {
 }
 
 Multi TripletLoss(const TripletMarginParameters& parameters, const TripletRow& row) {
-  if (IsFinite(row)) return RowInMulti(parameters, row, LimitTrials(0), 0).Loss();
+  const LimitTrials trials(row.x);
+  if (!trials.is_limit()) return RowInMulti(parameters, row, trials, 0).Loss();
   double loss = 0;
   std::vector<double> gradients;
   DecideTriplet(parameters, Dtype::kF64, row, 1, &loss, &gradients);
@@ -163,28 +164,23 @@ void DecideTriplet(const TripletMarginParameters& parameters, Dtype dtype, const
   gradients->assign(row.x.size(), std::nan(""));
   *loss = std::nan("");
   if (std::any_of(row.x.begin(), row.x.end(), [](double x) { return std::isnan(x); })) return;
-  const auto infinities = std::count_if(row.x.begin(), row.x.end(), [](double x) { return std::isinf(x); });
-  const LimitTrials trials(static_cast<std::size_t>(infinities));
-  for (std::size_t trial = 0; trial < trials.size(); ++trial) {
-    double rounded_loss = 0;
-    std::vector<double> rounded(row.x.size());
+  const LimitTrials trials(row.x);
+  std::vector<double> limits(1 + row.x.size());
+  trials.FindLimit(limits, [&](std::size_t trial, double* rounded) {
     Decide([&] {
       const RowInMulti in_multi(parameters, row, trials, trial);
-      bool decided = in_multi.Loss().RoundsTo(dtype, &rounded_loss);
+      bool decided = in_multi.Loss().RoundsTo(dtype, &rounded[0]);
       Multi slopes[3];
       for (std::size_t i = 0; i < row.columns; ++i) {
         in_multi.Gradients(i, slopes);
         for (std::size_t k = 0; k < 3; ++k)
-          decided &= (slopes[k] / Multi(divisor)).RoundsTo(dtype, &rounded[k * row.columns + i]);
+          decided &= (slopes[k] / Multi(divisor)).RoundsTo(dtype, &rounded[1 + k * row.columns + i]);
       }
       return decided;
     });
-    const auto agree = [&](double* all, double one) {
-      *all = trial == 0 || *all == one ? one : std::nan("");
-    };
-    agree(loss, rounded_loss);
-    for (std::size_t i = 0; i < rounded.size(); ++i) agree(&(*gradients)[i], rounded[i]);
-  }
+  });
+  *loss = limits[0];
+  gradients->assign(limits.begin() + 1, limits.end());
 }
 
 }  // namespace exactloss::optimized
