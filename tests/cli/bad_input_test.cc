@@ -131,7 +131,7 @@ const BadInput kBad[] = {
      " gradcheck: repro line, column 1: mse needs target; write target=..."},
     {"GradcheckNoProblems",
      {"gradcheck", "--problems", "0"},
-     ": --problems: Value 0 not in range [1 - 1048576]"},
+     ": --problems: Value 0 not in range 1 to 1048576"},
     {"GradcheckOwnLossHasNoTruth",
      {"gradcheck", "--as", "my_loss", "mse f32 none input=1 target=0"},
      " gradcheck: --as: a loss of your own has no truth here; add --taylor, which needs none"},

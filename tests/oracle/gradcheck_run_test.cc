@@ -95,7 +95,7 @@ AuditOptions Options(int jobs) {
   return options;
 }
 
-std::vector<std::string> Run(int jobs) {
+std::vector<std::string> LinesWith(int jobs) {
   Selection selection;
   selection.losses = {FindLoss("bce_with_logits")};
   selection.dtypes = {Dtype::kF32};
@@ -115,9 +115,9 @@ std::vector<std::string> Run(int jobs) {
 }
 
 TEST(Gradchecks, ComeInOrderWhateverTheJobs) {
-  const std::vector<std::string> one = Run(1);
+  const std::vector<std::string> one = LinesWith(1);
   EXPECT_EQ(one.size(), 24U);
-  EXPECT_EQ(one, Run(3));
+  EXPECT_EQ(one, LinesWith(3));
 }
 
 TEST(Gradchecks, AnInterruptionEndsThem) {

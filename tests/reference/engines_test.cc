@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "reference/replay.h"
 #include "reference/truth.h"
 #include "tests/arb/points.h"
 #include "tests/reference/mpfi_scalar.h"
 #include "tests/reference/range.h"
-#include "reference/replay.h"
 
 namespace exactloss {
 namespace {

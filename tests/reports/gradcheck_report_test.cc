@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -31,6 +32,21 @@ GradientFinding Found(Verdict verdict, ClassicalVerdict classical, std::int64_t 
   return found;
 }
 
+/// An element of `output` that agrees in so many digits.
+LegAgreement Leg(std::size_t output, std::optional<double> closed, double differences) {
+  LegAgreement leg;
+  leg.output = output;
+  leg.closed = closed;
+  leg.differences = differences;
+  return leg;
+}
+LegAgreement NoLeg(std::size_t output, LeftOut why) {
+  LegAgreement leg;
+  leg.output = output;
+  leg.left_out = why;
+  return leg;
+}
+
 std::string Legs(const GradcheckReport& report) {
   std::ostringstream out;
   report.WriteLegs(out);
@@ -39,15 +55,14 @@ std::string Legs(const GradcheckReport& report) {
 
 TEST(GradcheckReport, KeepsTheLeastDigitsOfEachGradient) {
   GradcheckReport report(0);
-  report.Add(Result({{.output = 1, .closed = 60.0, .differences = 48.25},
-                     {.output = 1, .differences = 50.0},
-                     {.output = 1, .left_out = LeftOut::kKink},
-                     {.output = 2, .differences = 60.0}}));
-  EXPECT_NE(Legs(report).find("grad:input                          2        >= 60         48.2  1 kink"),
+  report.Add(Result({Leg(1, 60, 48.25), Leg(1, {}, 50), NoLeg(1, LeftOut::kKink), Leg(2, {}, 60)}));
+  EXPECT_NE(Legs(report).find(
+                "  mse             grad:input                          2        >= 60         48.2  1 kink"),
             std::string::npos)
       << Legs(report);
-  EXPECT_NE(Legs(report).find("grad:target                         1            -        >= 60"),
-            std::string::npos)
+  EXPECT_NE(
+      Legs(report).find("  mse             grad:target                         1            -        >= 60"),
+      std::string::npos)
       << Legs(report);
   EXPECT_FALSE(report.LegsAreApart());
   EXPECT_EQ(report.LastLine({}), "legs: 3 agree, 0 apart");
@@ -55,7 +70,9 @@ TEST(GradcheckReport, KeepsTheLeastDigitsOfEachGradient) {
 
 TEST(GradcheckReport, LegsThatAreApartAreNamed) {
   GradcheckReport report(0);
-  report.Add(Result({{.output = 1, .index = 0, .differences = 3.0, .apart = true}}));
+  LegAgreement leg = Leg(1, {}, 3);
+  leg.apart = true;
+  report.Add(Result({leg}));
   EXPECT_TRUE(report.LegsAreApart());
   EXPECT_NE(Legs(report).find("apart: grad:input[0] of mse f64 none input=1 target=0"), std::string::npos);
   EXPECT_EQ(report.LastLine({}), "legs: 0 agree, 1 apart");
