@@ -96,7 +96,7 @@ TEST_F(KnownFolder, WhatIsMalformedIsToldWithFileAndLine) {
   EXPECT_EQ(ComplaintOf("line: " + kTail + "\noutput: grad:weight\n"),
             "known/a:2: the line has no output 'grad:weight'; it has loss, grad:input, grad:target");
   EXPECT_EQ(ComplaintOf("line: " + kTail + "\noutput: loss\nclass: underflwo\n"),
-            "known/a:3: no class 'underflwo'; did you mean underflow?");
+            "known/a:3: no class 'underflwo'; did you mean underflow, overflow?");
   EXPECT_EQ(ComplaintOf("line: " + kTail + "\noutput: loss\nline: " + kTail + "\n"),
             "known/a:1: the line has no class");
   EXPECT_EQ(ComplaintOf(kExample), "known/a:3: the file ends without id");
