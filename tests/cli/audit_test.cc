@@ -49,7 +49,7 @@ TEST(Audit, EndsWithItsCountsAndStatusZero) {
 TEST(Audit, TheCountsAreThoseOfTheFindings) {
   const std::string folder = NewFolder("audit");
   const Ran ran = Exactloss(Mse({"--report", folder}));
-  EXPECT_EQ(Files(folder), 2U);
+  EXPECT_EQ(Files(folder), 3U);
   std::map<std::string, std::int64_t> counts;
   for (const std::string& line : LinesOf(ReadFile(folder + "/report.jsonl"))) {
     const Json finding = Json::parse(line);
