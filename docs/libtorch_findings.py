@@ -2,7 +2,7 @@
 """Writes docs/libtorch-findings.md: what an audit finds wrong in LibTorch, by cause, and why.
 
     exactloss audit --profile gate --subject libtorch --subject libtorch-1.13.1 --report build/torch
-    docs/libtorch_findings.py build/torch/causes.jsonl > docs/libtorch-findings.md
+    docs/libtorch_findings.py gate build/torch/causes.jsonl > docs/libtorch-findings.md
 """
 import collections
 import json
@@ -69,7 +69,7 @@ def simpler(line):
 def main():
     rows = collections.OrderedDict()
     subjects = []
-    for file in sys.argv[1:]:
+    for file in sys.argv[2:]:
         for text in open(file, encoding="utf-8"):
             cause = json.loads(text)
             if cause["subject"] not in subjects:
@@ -90,7 +90,7 @@ def main():
     causes = sum(row["causes"] for row in rows.values())
     seen = sum(row["seen"] for row in rows.values())
     print("# What is wrong in LibTorch\n")
-    print(f"Written by `docs/libtorch_findings.py` from the audit of {' and '.join(subjects)} (`--profile gate`, seed 1): "
+    print(f"Written by `docs/libtorch_findings.py` from the audit of {' and '.join(subjects)} (`--profile {sys.argv[1]}`, seed 1): "
           f"{causes} causes in {len(rows)} rows; `torch.testing.assert_close` with its defaults sees the worst element of "
           f"{seen} of them. The explanations are a person's reading, the numbers are not.\n")
     print("A *bug* is a number that neither the documented formula nor the conditioning of the inputs explains, a *definition* "

@@ -17,9 +17,11 @@ struct Coordinate {
   double got;
 
   const ElementTruth& truth() const { return gradient->wanted->elements[index]; }
-  /// How far it may be off by its roundings.
+  /// How far it may be off by its roundings: no gauge is below the number itself, and that of PyTorch's
+  /// element may be 0.
   double Allowed() const {
-    return gradient->rules.roundings * UnitRoundoff(gradient->rules.dtype) * truth().gauge;
+    return gradient->rules.roundings * UnitRoundoff(gradient->rules.dtype) *
+           std::fmax(truth().gauge, std::fabs(got));
   }
 };
 

@@ -57,12 +57,11 @@ std::string TruthText(const Finding& finding) {
 std::string BoundText(const Finding& finding) {
   const Bound& bound = finding.bound;
   const double roundings = bound.Roundings(finding.dtype);
-  std::string text = fmt::format("{}; {:.6g} u gauge = {}", BoundText(finding.dtype, bound), roundings,
-                                 ErrorText(roundings * UnitRoundoff(finding.dtype) * finding.truth->gauge));
-  if (bound.underflows > 0) {
-    text +=
-        fmt::format(" + {:.4g} for terms that underflow", bound.underflows * MinSubnormal(finding.dtype) / 2);
-  }
+  const double allowed = roundings * UnitRoundoff(finding.dtype) * finding.truth->gauge;
+  const double lost = bound.underflows * MinSubnormal(finding.dtype) / 2;
+  std::string text =
+      fmt::format("{}; {:.6g} u gauge = {}", BoundText(finding.dtype, bound), roundings, ErrorText(allowed));
+  if (allowed + lost != allowed) text += fmt::format(" + {:.4g} for terms that underflow", lost);
   return text;
 }
 

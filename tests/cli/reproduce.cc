@@ -13,10 +13,11 @@ namespace exactloss {
 namespace {
 
 using Json = nlohmann::json;
-using Key = std::tuple<std::string, std::string, std::string, std::int64_t>;
+using Key = std::tuple<std::string, std::string, std::string, std::int64_t, std::string>;
 
 Key KeyOf(const Json& finding) {
-  return {finding.at("line"), finding.at("subject"), finding.at("output"), finding.at("index")};
+  return {finding.at("line"), finding.at("subject"), finding.at("output"), finding.at("index"),
+          finding.at("class")};
 }
 
 std::vector<Json> FindingsOf(const std::string& text) {
@@ -50,7 +51,9 @@ void ExpectReproducible(const std::vector<std::string>& subjects, const std::vec
   }
   ASSERT_EQ(Exactloss(audit).status, 0);
 
-  const std::vector<Json> told = FindingsOf(ReadFile(folder + "/report.jsonl"));
+  std::vector<Json> told = FindingsOf(ReadFile(folder + "/report.jsonl"));
+  for (const Json& cause : FindingsOf(ReadFile(folder + "/causes.jsonl")))
+    told.push_back(cause.at("simplest"));
   std::set<std::string> lines;
   for (const Json& finding : told) lines.insert(finding.at("line"));
   for (const std::string& line : BlocksOf(ReadFile(folder + "/report.md"))) {

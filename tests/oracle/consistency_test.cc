@@ -56,10 +56,12 @@ Classified Classify(const std::string& line, FunctionSubject::Function function,
   return result;
 }
 
+Answer Right(const Problem& problem) { return RoundedTruth(problem); }
+
 const std::string kMean = "mse f32 mean input=1,2,4.5 target=0,0.25,1";
 
 TEST(Consistency, ARightSubjectHasNoFindings) {
-  const Classified result = Classify(kMean, RoundedTruth, /*repeats=*/true);
+  const Classified result = Classify(kMean, Right, /*repeats=*/true);
   EXPECT_EQ(result.findings.size(), 3U);
   for (const Finding& finding : result.findings) EXPECT_EQ(finding.verdict, Verdict::kExact);
 }

@@ -73,16 +73,20 @@ inline Output OutputOf(std::string name, Dtype dtype, Shape shape, const std::ve
   return output;
 }
 
-/// The truth of a problem, rounded to its dtype.
-inline Answer RoundedTruth(const Problem& problem) {
+/// A truth rounded to the dtype of its problem; once more before, to a wider one, if that is another.
+inline Answer RoundedTruth(const Problem& problem, const Truth& truth, Dtype first) {
   Answer answer;
-  for (const OutputTruth& truth : Evaluate(problem).outputs) {
+  for (const OutputTruth& output : truth.outputs) {
     std::vector<double> values;
-    for (const ElementTruth& element : truth.elements)
-      values.push_back(Nearest(problem.dtype, element.value));
-    answer.outputs.push_back(OutputOf(truth.spec.name, problem.dtype, truth.spec.shape, values));
+    for (const ElementTruth& element : output.elements) {
+      values.push_back(RoundTo(problem.dtype, Nearest(first, element.value)));
+    }
+    answer.outputs.push_back(OutputOf(output.spec.name, problem.dtype, output.spec.shape, values));
   }
   return answer;
+}
+inline Answer RoundedTruth(const Problem& problem) {
+  return RoundedTruth(problem, Evaluate(problem), problem.dtype);
 }
 
 /// Answers by a function of the problem.

@@ -13,19 +13,6 @@
 namespace exactloss {
 namespace {
 
-/// The truth to f64, rounded to the dtype of the problem.
-Answer RoundedTwice(const Problem& problem) {
-  Answer answer;
-  for (const OutputTruth& truth : Evaluate(problem).outputs) {
-    std::vector<double> values;
-    for (const ElementTruth& element : truth.elements) {
-      values.push_back(RoundTo(problem.dtype, Nearest(Dtype::kF64, element.value)));
-    }
-    answer.outputs.push_back(OutputOf(truth.spec.name, problem.dtype, truth.spec.shape, values));
-  }
-  return answer;
-}
-
 class Counter {
  public:
   Counter(std::uint64_t problems, std::uint64_t seed) : problems_(problems) {
@@ -57,7 +44,8 @@ class Counter {
     const Problem& problem = selected.problem;
     const Truth truth = Evaluate(problem);
     std::vector<Finding> findings;
-    for (const Answer& answer : {RoundedTruth(problem), RoundedTwice(problem)}) {
+    for (const Dtype first : {problem.dtype, Dtype::kF64}) {
+      const Answer answer = RoundedTruth(problem, truth, first);
       for (Finding& finding : JudgeWorst(problem, truth, FakeSubject(), answer))
         findings.push_back(std::move(finding));
     }

@@ -72,7 +72,7 @@ TEST(Shrink, WhatDoesNotComeAgainIsNotShrunk) {
     return answer;
   });
   const Finding failure = FailureOn(problem, wrong, "loss");
-  FunctionSubject right(RoundedTruth);
+  FunctionSubject right([](const Problem& p) { return RoundedTruth(p); });
   EXPECT_FALSE(Shrink(problem, failure, right));
   Finding crash = failure;
   crash.got.reset();

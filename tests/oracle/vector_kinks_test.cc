@@ -65,6 +65,12 @@ TEST(VectorKinks, PyTorchsElementIsRight) {
   }
 }
 
+TEST(VectorKinks, TheRoundingOfAnEdgeIsAllowed) {
+  // PyTorch's element is 0, and 1/3 is no float.
+  const std::string mean = "l1 f32 mean input=1,2,3 target=1,0,0";
+  EXPECT_EQ(CountOf(JudgedWith(mean, {1.0 / 3}), Divergence::kWrongSubgradient), 0);
+}
+
 TEST(VectorKinks, SlopesAlongDirections) {
   const Problem ball = ParseProblem(kBall);
   const Directions directions(ball);

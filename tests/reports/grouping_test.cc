@@ -94,9 +94,9 @@ TEST(Grouping, OneCauseOfASubjectLossAndClassLeads) {
   grouping.Write(Diverged(Divergence::kNan, 3));
   const std::vector<Cause*> leading = grouping.Leading();
   ASSERT_EQ(leading.size(), 2U);
-  EXPECT_EQ(leading[1]->simplest.line, "short");
-  leading[1]->simplest.line = "s";
-  EXPECT_EQ(grouping.Leading()[1]->simplest.line, "s") << "it can be replaced";
+  EXPECT_EQ(leading[0]->simplest.line, "short");
+  leading[0]->simplest.line = "s";
+  EXPECT_EQ(grouping.Leading()[0]->simplest.line, "s") << "it can be replaced";
 }
 
 TEST(Grouping, OnlyFailuresAreCauses) {
