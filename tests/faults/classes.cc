@@ -7,8 +7,6 @@
 namespace exactloss {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 bool IsFinite(const Numbers& x) {
   return std::all_of(x.begin(), x.end(), [](double number) { return std::isfinite(number); });
 }
