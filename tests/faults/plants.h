@@ -126,12 +126,4 @@ Plant EachRowSlope(Slope slope) {
   };
 }
 
-/// Both of them.
-inline Plant Both(const Plant& first, const Plant& second) {
-  return [first, second](Making& m) {
-    first(m);
-    second(m);
-  };
-}
-
 }  // namespace exactloss
