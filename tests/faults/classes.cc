@@ -7,8 +7,6 @@
 namespace exactloss {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 bool IsFinite(const Numbers& x) {
   return std::all_of(x.begin(), x.end(), [](double number) { return std::isfinite(number); });
 }
@@ -175,7 +173,7 @@ std::vector<Fault> ClassFaults() {
       {"nll.weight_dropped", both, "class weights are dropped", WithoutInput("weight")},
       {"nll.weight_not_in_gradient", both, "the gradient lacks the weights",
        GradientsOnly(WithoutInput("weight"))},
-      {"nll.sign", {"nll"}, "the mean log-probability, not negated", Times([](Making&) { return -1.0; })},
+      {"nll.sign", {"nll", "kl_div"}, "the loss is negated", Times([](Making&) { return -1.0; })},
       {"nll.next_class", {"nll"}, "the target is off by one", AsIf([](Problem& p) {
          auto& target = p.inputs[1];
          const Shape& shape = p.inputs[0]->shape;

@@ -2,11 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include "reference/text.h"
 #include "tests/cli/program.h"
@@ -38,19 +36,6 @@ TEST(Catalogue, IsWhole) {
         std::any_of(Faults().begin(), Faults().end(),
                     [&](const Fault& fault) { return !IsControl(fault) && HasLoss(fault, loss.name); }))
         << loss.name << ": no fault is planted in it";
-  }
-}
-
-TEST(Catalogue, IsThatOfTheMatrix) {
-  std::ifstream in(EXACTLOSS_SOURCE_DIR "/docs/kill-matrix.md");
-  std::stringstream text;
-  text << in.rdbuf();
-  for (const LossSpec& loss : Catalogue()) {
-    for (const Fault& fault : Faults()) {
-      if (!HasLoss(fault, loss.name)) continue;
-      const std::string row = Concat("| ", loss.name, " | `", fault.id, "` | ", fault.what);
-      EXPECT_NE(text.str().find(row), std::string::npos) << "tests/faults/matrix.sh writes this row: " << row;
-    }
   }
 }
 

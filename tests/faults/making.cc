@@ -33,7 +33,8 @@ bool Has(const LossSpec& loss, Reduction reduction) {
 
 }  // namespace
 
-Making::Making(const Problem& problem) : outputs(Outputs(problem)), dtype(problem.dtype), problem_(problem) {}
+Making::Making(const Problem& problem)
+    : outputs(Outputs(problem)), dtype(problem.dtype), problem_(problem), divisor_(ComputeDivisor()) {}
 
 std::vector<Numbers> Making::Outputs(const Problem& problem) {
   try {
@@ -85,7 +86,7 @@ void Making::Reduce(const Numbers& terms) {
   loss() = {static_cast<double>(sum / Divisor())};
 }
 
-double Making::Divisor() const {
+double Making::ComputeDivisor() const {
   const bool has_terms = Has(*problem_.loss, Reduction::kNone);
   if (problem_.reduction == Reduction::kBatchMean) return static_cast<double>(problem_.inputs[0]->shape[0]);
   if (problem_.reduction != Reduction::kMean || !has_terms) return 1;

@@ -49,8 +49,8 @@ class Making {
   const Numbers& Terms();
   void Reduce(const Numbers& terms);
   /// What the mean divides by (1 without one), and what a term's slope is times in the gradient.
-  double Divisor() const;
-  double Factor() const { return 1 / Divisor(); }
+  double Divisor() const { return divisor_; }
+  double Factor() const { return 1 / divisor_; }
 
   std::vector<ClassRow> Rows() const;
 
@@ -70,9 +70,11 @@ class Making {
 
  private:
   static std::vector<Numbers> Outputs(const Problem& problem);
+  double ComputeDivisor() const;
 
   Problem problem_;
   Numbers terms_;
+  double divisor_;
 };
 
 /// Another loss at the inputs of a problem; inputs and parameters of the same names are kept.

@@ -8,8 +8,6 @@
 namespace exactloss {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 // --- dice -----------------------------------------------------------------------------------------------
 
 /// The sums of one sample, in binary64.

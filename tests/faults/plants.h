@@ -3,12 +3,15 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "tests/faults/fault.h"
 
 namespace exactloss {
+
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// The answer to another problem.
 template <class Change>
@@ -29,14 +32,14 @@ inline Plant WithoutInput(std::string_view name) {
 }
 
 /// What of a fault reaches the loss alone, or the gradients alone.
-inline Plant LossOnly(Plant plant) {
+inline Plant LossOnly(const Plant& plant) {
   return [plant](Making& m) {
     const std::vector<Numbers> right = m.outputs;
     plant(m);
     for (std::size_t i = 1; i < right.size(); ++i) m.outputs[i] = right[i];
   };
 }
-inline Plant GradientsOnly(Plant plant) {
+inline Plant GradientsOnly(const Plant& plant) {
   return [plant](Making& m) {
     const Numbers right = m.loss();
     plant(m);
@@ -56,15 +59,15 @@ Plant EachTerm(Term term) {
 
 /// slope(m, i, right): an element of a gradient instead of the right one; m.Factor() is in both.
 template <class Slope>
-Plant EachSlope(std::string input, Slope slope) {
+Plant EachSlope(const std::string& input, Slope slope) {
   return [input, slope](Making& m) {
     Numbers* gradient = m.Gradient(input);
     if (gradient == nullptr) return;
     for (std::size_t i = 0; i < gradient->size(); ++i) (*gradient)[i] = slope(m, i, (*gradient)[i]);
   };
 }
-inline Plant ZeroGradient(std::string input) {
-  return EachSlope(std::move(input), [](Making&, std::size_t, double) { return 0.0; });
+inline Plant ZeroGradient(const std::string& input) {
+  return EachSlope(input, [](Making&, std::size_t, double) { return 0.0; });
 }
 
 /// number(m, right): every number of every output.
@@ -120,14 +123,6 @@ Plant EachRowSlope(Slope slope) {
         number = slope(m, row, j, number);
       }
     }
-  };
-}
-
-/// Both of them.
-inline Plant Both(Plant first, Plant second) {
-  return [first, second](Making& m) {
-    first(m);
-    second(m);
   };
 }
 

@@ -7,8 +7,6 @@
 namespace exactloss {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 double Difference(const Making& m, std::size_t i) { return m.x(i) - m.t(i); }
 
 /// x^2 - 2 x t + t^2, step by step in the dtype.

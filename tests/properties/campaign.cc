@@ -67,7 +67,10 @@ bool IsSeenByJudge(const Instance& instance, const std::vector<Truth>& truths, c
 }  // namespace
 
 void Campaign::Add(std::unique_ptr<Subject> subject, bool is_strict, std::unique_ptr<Subject> other) {
-  respondents_.push_back({.subject = std::move(subject), .other = std::move(other), .is_strict = is_strict});
+  Respondent& respondent = respondents_.emplace_back();
+  respondent.subject = std::move(subject);
+  respondent.other = std::move(other);
+  respondent.is_strict = is_strict;
 }
 
 std::optional<std::string> Campaign::Ask(const Property& property, const Problem& problem) {
