@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "oracle/bound.h"
 #include "reference/interval.h"
 #include "reference/text.h"
 
@@ -36,12 +37,13 @@ Interval UlpOf(Dtype dtype, const Enclosure& truth) {
 Interval Larger(const Interval& x, const Interval& y) { return SignOf(x - y) == Sign::kNegative ? y : x; }
 
 /// How far from the truth's value an output may be; none where the bound excuses any number.
-std::optional<Interval> AllowanceOf(Dtype dtype, const OutputTruth& output, const ElementTruth& truth,
+std::optional<Interval> AllowanceOf(Dtype dtype, const Bound& bound, const ElementTruth& truth,
                                     std::optional<double> declared_ulp) {
-  const double unit = UnitRoundoff(dtype);
-  if (output.roundings * unit >= 1 || !std::isfinite(truth.gauge)) return {};
+  const double unit = UnitRoundoff(dtype), roundings = bound.Roundings(dtype);
+  if (roundings * unit >= 1 || !std::isfinite(truth.gauge)) return {};
   const Interval ulp = UlpOf(dtype, truth.value);
-  Interval explained = Interval(output.roundings) * Interval(unit) * Interval(truth.gauge);
+  Interval explained = Interval(roundings) * Interval(unit) * Interval(truth.gauge) +
+                       Interval(bound.underflows / 2) * Interval(MinSubnormal(dtype));
   const bool is_subnormal = std::fabs(Nearest(dtype, truth.value)) < MinNormal(dtype);
   if (is_subnormal && !IsExactZero(truth.value))
     explained = explained + Interval(0.5) * Interval(MinSubnormal(dtype));
@@ -140,8 +142,10 @@ class SubjectCheck {
       values.push_back(got);
       is_finite = is_finite && IsFinite(problem.dtype, truth);
       if (!is_finite) continue;
-      const auto allowance = AllowanceOf(problem.dtype, wanted, truth,
-                                         SubjectOf(addend.problem).DeclaredUlp(problem, wanted.spec));
+      Subject& subject = SubjectOf(addend.problem);
+      const auto allowance =
+          AllowanceOf(problem.dtype, BoundOf(wanted, subject.SummationOf(problem, wanted.spec)), truth,
+                      subject.DeclaredUlp(problem, wanted.spec));
       if (!allowance) {
         ++outcome_.vacuous;
         return;
