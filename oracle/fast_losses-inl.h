@@ -91,9 +91,16 @@ struct CrossEntropy {
     value = share * sides.magnitude + mass * sides.softplus;
     // share - mass / 2 is +-(1 - t - q t) / 2: where that vanishes the slope is 0 at x = 0, and small round
     // it.
-    const Ball near = Scaled(other - own, 0.5) + WithSignOf(sides.is_negative, mass * sides.excess);
-    const Ball far = WithSignOf(sides.is_negative, share - mass * sides.minor);
-    dx = Select(hn::Lt(sides.magnitude, Constant(0.5)), near, far);
+    const auto near = [&]() HWY_ATTR {
+      return Scaled(other - own, 0.5) + WithSignOf(sides.is_negative, mass * sides.excess);
+    };
+    const auto far = [&]() HWY_ATTR { return WithSignOf(sides.is_negative, share - mass * sides.minor); };
+    const Mask is_near = hn::Lt(sides.magnitude, Constant(0.5));
+    if (hn::AllFalse(D(), is_near)) {  // neighbours are of one kind, as a rule
+      dx = far();
+    } else {
+      dx = Select(is_near, near(), far());
+    }
     // softplus(-x) is a + softplus(-a) left of 0.
     const Ball of_minus = Select(sides.is_negative, Ball(sides.magnitude) + sides.softplus, sides.softplus);
     dt = (q - Ball(1.0)) * of_minus - Ball(x);

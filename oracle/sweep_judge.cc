@@ -13,8 +13,8 @@ namespace {
 
 constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
 
-/// One point in so many, at most one a block, is held to the interval tier.
-constexpr std::uint64_t kCheckEvery = std::uint64_t{1} << 20;
+/// About so many points of a case, at most one a block, are held to the interval tier.
+constexpr std::uint64_t kChecks = 4096;
 
 /// A mix of the bits, so that a sample of ordinals is no pattern of inputs (Vigna's splitmix64).
 std::uint64_t Mixed(std::uint64_t x) {
@@ -210,7 +210,7 @@ void SweepJudge::AskTruths(const Points& points) {
 
 void SweepJudge::CheckSample(const Points& points, std::size_t begin, std::size_t size) {
   const std::uint64_t every =
-      std::max<std::uint64_t>(1, kCheckEvery / plan_.stride / FastOracle::kMostElements);
+      std::max<std::uint64_t>(1, PointsOf(plan_) / kChecks / FastOracle::kMostElements);
   const std::uint64_t drawn = Mixed(points.ordinals[begin]);
   if (drawn % every != 0) return;
   const std::vector<std::size_t> at = {begin + drawn / every % size};

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "reports/atomic_file.h"
 #include "reports/numbers.h"
 
 namespace exactloss {
@@ -166,10 +167,12 @@ const AnswersOfKind* WorstOf(const OutputTally& tally) {
 
 std::string DigestOf(const Certificate& certificate) { return DigestOf(ToJson(certificate)); }
 
-void WriteCertificate(const Certificate& certificate, std::ostream& out) {
+void SaveCertificate(const Certificate& certificate, const std::filesystem::path& path) {
+  AtomicFile file(path);
   Json json = ToJson(certificate);
   json["digest"] = DigestOf(json);
-  out << json.dump(1) << '\n';
+  file.out() << json.dump(1) << '\n';
+  file.Commit();
 }
 
 Certificate ReadCertificate(const std::string& path) {

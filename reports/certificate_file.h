@@ -2,6 +2,7 @@
 // Nothing in it depends on when, or in how many parts and jobs, it was made.
 #pragma once
 
+#include <filesystem>
 #include <ostream>
 #include <string>
 
@@ -12,7 +13,8 @@ namespace exactloss {
 /// "fnv1a:0123456789abcdef", of the text without its digest.
 std::string DigestOf(const Certificate& certificate);
 
-void WriteCertificate(const Certificate& certificate, std::ostream& out);
+/// Whole, or what was there before; throws OutputError.
+void SaveCertificate(const Certificate& certificate, const std::filesystem::path& path);
 
 /// Throws UsageError, which names the file and what is wrong with it: it cannot be read, is no certificate,
 /// is of another version, or is not what its digest says.
