@@ -21,7 +21,7 @@ struct Cut {
 };
 
 Tensor Sliced(const Tensor& tensor, std::size_t dimension, const Cut& cut) {
-  Tensor slice{tensor.shape, {}, tensor.layout, {}};
+  Tensor slice{tensor.shape, {}, tensor.layout, {}, {}};
   slice.shape[dimension] = cut.end - cut.begin;
   std::int64_t inner = 1;
   for (std::size_t k = dimension + 1; k < tensor.shape.size(); ++k) inner *= tensor.shape[k];

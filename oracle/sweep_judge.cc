@@ -253,7 +253,7 @@ Problem SweepJudge::ProblemAt(const Points& points, const std::vector<std::size_
   for (std::size_t k = 0; k < case_.inputs.size(); ++k) {
     if (!case_.inputs[k]) continue;
     problem.inputs[k] =
-        Tensor{shape, std::vector<double>(at.size(), *case_.inputs[k]), Layout::kContiguous, ""};
+        Tensor{shape, std::vector<double>(at.size(), *case_.inputs[k]), Layout::kContiguous, "", ""};
   }
   for (std::size_t k = 0; k < plan_.varied.size(); ++k) {
     Tensor& tensor = problem.inputs[plan_.varied[k]].emplace();

@@ -206,7 +206,7 @@ void WriteCertificateText(const Certificate& c, std::ostream& out) {
       out << fmt::format("  {} {}:", c.subjects[k / c.outputs.size()].name, c.outputs[k % c.outputs.size()]);
       for (const auto& [kind, answers] : tally.outputs[k].kinds) {
         if (answers.count > 0)
-          out << fmt::format(" {} {};", answers.count, ClassOrVerdict(kind.first, kind.second));
+          out << fmt::format(" {} {};", answers.count, ClassText(kind.first, kind.second));
       }
       if (const AnswersOfKind* worst = WorstOf(tally.outputs[k])) {
         out << fmt::format(" worst {}{} ulp: {}\n", at_least, ErrorText(worst->ulp), worst->line);
