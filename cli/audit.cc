@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -14,71 +14,26 @@
 #include "cli/flags.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
-#include "cli/profiles.h"
+#include "cli/report_files.h"
+#include "cli/selection_flags.h"
 #include "cli/terminal.h"
 #include "oracle/naive.h"
+#include "reports/annotations.h"
 #include "reports/console.h"
-#include "reports/markdown.h"
 
 namespace exactloss {
 namespace {
 
 struct AuditFlags {
-  std::vector<std::string> losses, dtypes, reductions, fills;
-  std::string profile = "gate", shard = "1/1", folder;
-  std::uint64_t seed = 1;
+  SelectionFlags selection;
   SubjectFlags subject;
+  ReportFlags reports;
 };
 
-Selection SelectionOf(const AuditFlags& flags) {
-  const Profile& profile = ProfileNamed(flags.profile);
-  Selection selection;
-  selection.losses = LossesNamed(flags.losses);
-  selection.dtypes = DtypesNamed(flags.dtypes);
-  selection.reductions = ReductionsNamed(flags.reductions);
-  selection.fills =
-      FillsNamed(flags.fills.empty() ? std::vector<std::string>(profile.fills.begin(), profile.fills.end())
-                                     : flags.fills);
-  selection.seed = flags.seed;
-  selection.problems_per_cell = profile.problems_per_cell;
-  const Shard shard = ShardNamed(flags.shard);
-  selection.shard = shard.number;
-  selection.shards = shard.of;
-  return selection;
+bool IsGithub() {
+  const char* actions = std::getenv("GITHUB_ACTIONS");
+  return actions != nullptr && std::string_view(actions) == "true";
 }
-
-std::string SelectionText(const AuditFlags& flags, const Selection& selection) {
-  const auto counted = [](std::size_t chosen, std::size_t all, std::string_view noun) {
-    const std::size_t count = chosen == 0 ? all : chosen;
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : noun.ends_with('s') ? "es" : "s");
-  };
-  std::string text = fmt::format("profile {}, seed {}: {}, {}, {}", flags.profile, flags.seed,
-                                 counted(selection.losses.size(), Catalogue().size(), "loss"),
-                                 counted(selection.dtypes.size(), std::size(kAllDtypes), "dtype"),
-                                 counted(selection.fills.size(), Fills().size(), "fill"));
-  if (selection.shards > 1) text += fmt::format(", shard {}/{}", selection.shard, selection.shards);
-  return text;
-}
-
-/// A folder with report.jsonl, written as findings come, and report.md, written at the end.
-class ReportFolder {
- public:
-  explicit ReportFolder(const std::filesystem::path& folder)
-      : findings_(MakeFolder(folder) / "report.jsonl"),
-        people_(folder / "report.md"),
-        sink_(findings_.out()) {}
-
-  Sink* sink() { return &sink_; }
-  void Commit(const Report& report) {
-    WriteMarkdown(report, people_.out());
-    findings_.Commit();
-    people_.Commit();
-  }
-
- private:
-  AtomicFile findings_, people_;
-  JsonLines sink_;
-};
 
 /// Who is asked when nobody is named: LibTorch, and the naive forms to show what they cost.
 void ChooseSubjects(AuditFlags& flags, RunInfo& run) {
@@ -91,7 +46,7 @@ void ChooseSubjects(AuditFlags& flags, RunInfo& run) {
 }
 
 ExitStatus RunAudit(AuditFlags& flags) {
-  const Selection selection = SelectionOf(flags);
+  const Selection selection = flags.selection.Chosen();
   if (Count(selection) == 0) {
     std::cerr << "exactloss audit: nothing is selected; `exactloss list` shows which reductions a loss has\n";
     return kNothingSelected;
@@ -99,15 +54,15 @@ ExitStatus RunAudit(AuditFlags& flags) {
   Report report;
   report.run.program = ProgramName();
   report.run.command = CommandLine();
-  report.run.selection = SelectionText(flags, selection);
+  report.run.selection = flags.selection.Text();
+  report.run.chosen = selection;
   report.run.cpu = CpuName();
   ChooseSubjects(flags, report.run);
 
   JsonOutput json(flags.subject.json);
-  std::optional<ReportFolder> folder;
-  std::vector<Sink*> sinks;
+  ReportFiles files(flags.reports);
+  std::vector<Sink*> sinks = files.sinks(report);
   if (json.sink() != nullptr) sinks.push_back(json.sink());
-  if (!flags.folder.empty()) sinks.push_back(folder.emplace(flags.folder).sink());
   Collector collector(report, sinks);
 
   Progress progress;
@@ -120,15 +75,13 @@ ExitStatus RunAudit(AuditFlags& flags) {
   report.run.subjects = summary.subjects;
   report.run.problems = summary.problems;
   report.run.interrupted = summary.interrupted;
-  if (folder) folder->Commit(report);
+  if (files.has_plots()) report.close_ups = LookCloser(report.WorstFirst(), options);
+  files.Commit(report);
   json.Commit();
   std::ostream& people = flags.subject.people();
   WriteConsole(report, {.colour = flags.subject.json != "-" && WantsColour()}, people);
-  if (folder) {
-    const std::filesystem::path path = flags.folder;
-    people << fmt::format("\nreport: {}, {}\n", (path / "report.md").string(),
-                          (path / "report.jsonl").string());
-  }
+  if (const std::string text = files.Text(); !text.empty()) people << '\n' << text << '\n';
+  if (IsGithub()) WriteAnnotations(report, people);
   people << report.LastLine() << '\n';
   return summary.interrupted ? kInterrupted : kOk;
 }
@@ -138,22 +91,13 @@ ExitStatus RunAudit(AuditFlags& flags) {
 Action AddAudit(CLI::App& app) {
   const auto flags = std::make_shared<AuditFlags>();
   flags->subject.jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 64U));
-  AddNames(app, "--loss", flags->losses, "only these losses: a,b or repeated");
-  AddNames(app, "--dtype", flags->dtypes, "only these of f64, f32, bf16, f16");
-  AddNames(app, "--reduction", flags->reductions, "only these of none, mean, sum, batchmean");
-  AddNames(app, "--fill", flags->fills, "only these fills, instead of those of the profile");
-  app.add_option("--seed", flags->seed, "of the fills")->capture_default_str();
-  std::string profiles;
-  for (const Profile& profile : Profiles()) {
-    profiles += fmt::format("{}{}: {}", profiles.empty() ? "" : "; ", profile.name, profile.what);
-  }
-  app.add_option("--profile", flags->profile, profiles)->capture_default_str();
-  app.add_option("--shard", flags->shard, "part i of n parts of the selection")->capture_default_str();
-  app.add_option("--report", flags->folder, "write report.md and report.jsonl into this folder");
+  flags->selection.Add(app);
+  flags->reports.Add(app);
   flags->subject.Add(app);
   app.footer(
       "Without --subject it asks libtorch, and the naive forms as pitfalls, whose failures do not count.\n"
-      "The exit status is 0 whatever was found.");
+      "The exit status is 0 whatever was found. Where GITHUB_ACTIONS is true, the worst causes become\n"
+      "annotations.");
   return [flags] { return RunAudit(*flags); };
 }
 

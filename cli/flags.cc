@@ -66,13 +66,17 @@ void SubjectFlags::Add(CLI::App& app) {
                  "who is asked: libtorch, libtorch-VERSION, either with +NAME=VALUE settings of its "
                  "environment, naive/FORM, exec:COMMAND; may be repeated")
       ->allow_extra_args(false);
+  AddAsking(app);
+  app.add_option("--json", json, "write one finding a line to this file; - is standard output");
+}
+
+void SubjectFlags::AddAsking(CLI::App& app) {
   app.add_option("--timeout", timeout, "seconds that a subject has for a problem")
       ->check(CheckTimeout)
       ->capture_default_str();
   app.add_option("--jobs", jobs, "threads, each with subjects of its own")
       ->check(CheckJobs)
       ->capture_default_str();
-  app.add_option("--json", json, "write one finding a line to this file; - is standard output");
 }
 
 AuditOptions SubjectFlags::Options() const {

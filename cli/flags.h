@@ -19,6 +19,8 @@ struct SubjectFlags {
   std::string json;  ///< file for findings; "-" is standard output, "" is none
 
   void Add(CLI::App& app);
+  /// The part of Add that says how to ask, not whom, nor where findings go.
+  void AddAsking(CLI::App& app);
   AuditOptions Options() const;
   /// Where text for people goes: findings have standard output for themselves.
   std::ostream& people() const;

@@ -36,7 +36,8 @@ bool TellsMore(const Finding& a, const Finding& b);
 /// Larger is worse: what fails is worse than what is not decided, and that than what passes.
 int Severity(Verdict verdict);
 
-/// Does the finding fail? (What is undecided or unsupported neither passes nor fails.)
-bool Fails(const Finding& finding);
+/// Does it fail? (What is undecided or unsupported neither passes nor fails.)
+bool Fails(Verdict verdict);
+inline bool Fails(const Finding& finding) { return Fails(finding.verdict); }
 
 }  // namespace exactloss

@@ -10,12 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// JSON has no infinities and no NaN.
-Json ErrorJson(double error) {
-  if (std::isfinite(error)) return error;
-  return std::isnan(error) ? "nan" : error > 0 ? "inf" : "-inf";
-}
-
 Json NumberJson(double value, std::uint64_t bits, Dtype dtype, std::string decimal) {
   return {{"hex", FormatHex(value)}, {"bits", BitsText(dtype, bits)}, {"decimal", std::move(decimal)}};
 }
@@ -47,26 +41,34 @@ Json TruthJson(const Finding& finding) {
 
 }  // namespace
 
-std::string ToJsonLine(const Finding& finding) {
-  const Json json = {{"line", finding.line},
-                     {"subject", finding.subject},
-                     {"loss", finding.loss},
-                     {"dtype", Name(finding.dtype)},
-                     {"reduction", Name(finding.reduction)},
-                     {"fill", finding.fill},
-                     {"output", finding.output},
-                     {"index", finding.index},
-                     {"verdict", Name(finding.verdict)},
-                     {"class", Name(finding.divergence)},
-                     {"ulp", ErrorJson(finding.ulp)},
-                     {"ratio", ErrorJson(finding.ratio)},
-                     {"got", GotJson(finding)},
-                     {"truth", TruthJson(finding)},
-                     {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
-                     {"mistrusted", finding.mistrusted},
-                     {"message", finding.message},
-                     {"count", finding.count}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a host's message may not be UTF-8
+Json ErrorJson(double error) {
+  if (std::isfinite(error)) return error;
+  return std::isnan(error) ? "nan" : error > 0 ? "inf" : "-inf";
+}
+
+std::string DumpLine(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string ToJsonLine(const Finding& finding) { return DumpLine(ToJson(finding)); }
+
+Json ToJson(const Finding& finding) {
+  return {{"line", finding.line},
+          {"subject", finding.subject},
+          {"loss", finding.loss},
+          {"dtype", Name(finding.dtype)},
+          {"reduction", Name(finding.reduction)},
+          {"fill", finding.fill},
+          {"output", finding.output},
+          {"index", finding.index},
+          {"verdict", Name(finding.verdict)},
+          {"class", Name(finding.divergence)},
+          {"ulp", ErrorJson(finding.ulp)},
+          {"ratio", ErrorJson(finding.ratio)},
+          {"got", GotJson(finding)},
+          {"truth", TruthJson(finding)},
+          {"assert_close", finding.seen_by_assert_close ? "fails" : "passes"},
+          {"mistrusted", finding.mistrusted},
+          {"message", finding.message},
+          {"count", finding.count}};
 }
 
 }  // namespace exactloss

@@ -4,8 +4,10 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <sstream>
 #include <string>
 
+#include "reports/markdown_text.h"
 #include "reports/numbers.h"
 
 namespace exactloss {
@@ -14,26 +16,6 @@ namespace {
 constexpr Verdict kVerdicts[] = {Verdict::kExact,     Verdict::kFaithful,   Verdict::kAccurate,
                                  Verdict::kStable,    Verdict::kConvention, Verdict::kInaccurate,
                                  Verdict::kDivergent, Verdict::kUndecided,  Verdict::kUnsupported};
-
-/// For a table's cell; a subject's name may be any shell command.
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '|' || c == '\\' || c == '`' || c == '*' || c == '_' || c == '<' || c == '[') escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
-  }
-  return escaped;
-}
-
-/// A code span, whatever stands in it. In a table even a code span's bars end the cell.
-std::string Code(std::string_view text) {
-  std::string code;
-  for (const char c : text) {
-    if (c == '|') code += '\\';
-    code += c == '\n' ? ' ' : c;
-  }
-  return text.find('`') == std::string_view::npos ? fmt::format("`{}`", code) : fmt::format("`` {} ``", code);
-}
 
 bool HasFailed(const Worst& worst) { return Severity(worst.verdict) > Severity(Verdict::kUndecided); }
 
@@ -168,14 +150,27 @@ class Writer {
     if (causes.empty()) return;
     Print("### What fails, by cause\n\nEach with its worst element; `exactloss run 'LINE'` explains it.\n\n");
     std::string loss;
+    std::size_t left_out = 0;
     for (const Cause* cause : causes) {
+      if (!HasRoom(cause->worst)) {
+        ++left_out;
+        continue;
+      }
       if (cause->worst.loss != loss) {
         Print("{}#### {}\n\n", loss.empty() ? "" : "\n", cause->worst.loss);
         loss = cause->worst.loss;
       }
       WriteCause(*cause);
     }
+    if (left_out != 0)
+      Print("\n{} left out for want of room; report.json has them.\n", Counted(left_out, "cause"));
     Print("\n");
+  }
+
+  /// For a cause with its line, and for some text after it.
+  bool HasRoom(const Finding& worst) {
+    constexpr std::size_t kText = 2000;
+    return static_cast<std::size_t>(out_.tellp()) + worst.line.size() + kText < kMostMarkdownBytes;
   }
 
   void WriteCause(const Cause& cause) {
@@ -279,6 +274,10 @@ class Writer {
 
 }  // namespace
 
-void WriteMarkdown(const Report& report, std::ostream& out) { Writer(report, out).Write(); }
+void WriteMarkdown(const Report& report, std::ostream& out) {
+  std::ostringstream text;
+  Writer(report, text).Write();
+  out << text.str();
+}
 
 }  // namespace exactloss

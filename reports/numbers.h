@@ -27,6 +27,12 @@ std::string GotText(const Finding& finding);
 /// The truth to 30 digits; "[lower, upper]" where it is a set; "not proven".
 std::string TruthText(const Finding& finding);
 
+/// What would have been right, in numbers of the dtype: the nearest one; "[lower, upper]" where it is a set.
+std::string WantText(const Finding& finding);
+
+/// The text, or its beginning and its length where it is longer than `most` characters.
+std::string Shortened(std::string_view text, std::size_t most);
+
 /// The class of a divergence, else the verdict.
 std::string_view ClassOrVerdict(Verdict verdict, Divergence divergence);
 
