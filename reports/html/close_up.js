@@ -5,7 +5,7 @@ const decimals = (value) => value === 0 ? "0" : Math.abs(value) >= 0.01 && Math.
 
 function curvePlot(closeUp, name) {
   const curve = closeUp.outputs[name], xs = closeUp.x.map(number), truth = curve.truth.map(number), got = curve.got.map(number);
-  const f = frame(360, 240, `${name}: truth and subject`, `Around the input ${decimals(closeUp.at)}.`);
+  const f = frame(window.innerWidth < 500 ? 340 : 520, 240, `${name}: truth and subject`, `Around the input ${decimals(closeUp.at)}.`);
   const sizes = truth.concat(got).map(Math.abs).filter((v) => v > 0 && isFinite(v));
   if (sizes.length === 0) return null;
   // Linear below the smallest magnitude of the truth, at most twelve decades below the largest number.

@@ -1,5 +1,5 @@
 // The page: what is chosen, the verdict map, and a loss's plots.
-const chosen = { subject: 0, loss: 0, output: "loss", dtype: dtypes.length ? dtypes[0].name : "", zoomed: false, ordinary: false };
+const chosen = { subject: 0, loss: 0, output: "loss", dtype: dtypes.length ? dtypes[0].name : "", zoomed: true, ordinary: false };
 
 const cellAt = (loss, output, dtype) => cells.find((cell) => cell.s === chosen.subject && cell.l === loss && cell.o === output && cell.d === dtype);
 
