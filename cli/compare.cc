@@ -46,9 +46,9 @@ Operand ReadOperand(const std::string& text) {
   if (operand.dtype) operand.name = text.substr(0, at);
   std::error_code error;
   const fs::path path = operand.name;
-  if (fs::is_directory(path, error)) {
+  if (fs::exists(path / "report.json", error)) {  // a folder `libtorch` alone is no report
     operand.document = ReadDocument(path / "report.json");
-  } else if (fs::exists(path, error) || path.extension() == ".json") {
+  } else if (path.extension() == ".json") {
     operand.document = ReadDocument(path);
   }
   return operand;
