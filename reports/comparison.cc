@@ -56,19 +56,26 @@ std::uint64_t Refused(const Row& row) {
   return refused;
 }
 
-std::uint64_t Unsupported(const Row& row) {
-  const auto found = row.elements.find(Verdict::kUnsupported);
-  return found == row.elements.end() ? 0 : found->second;
+/// Is there a problem without an answer? Then a finding stands for all of its elements.
+bool LacksAnswers(const Row& row) {
+  return std::any_of(row.failures.begin(), row.failures.end(), [](const Failure& failure) {
+    const Divergence divergence = failure.worst.divergence;
+    return divergence == Divergence::kContract || divergence == Divergence::kCrash ||
+           divergence == Divergence::kTimeout;
+  });
 }
 
 ChangeKind KindOf(const Row* before, const Row* after) {
   if (!IsComputed(before)) return IsComputed(after) ? ChangeKind::kNew : ChangeKind::kSame;
   if (!IsComputed(after)) return ChangeKind::kGone;
-  // Where one side leaves out some of the problems, the others' counts do not compare.
-  if (Unsupported(*before) > Unsupported(*after)) return ChangeKind::kNew;
-  if (Unsupported(*before) < Unsupported(*after)) return ChangeKind::kGone;
   if (Refused(*before) != Refused(*after)) return ChangeKind::kContract;
   const std::uint64_t was = before->failed(), is = after->failed();
+  if (!LacksAnswers(*before) && !LacksAnswers(*after)) {
+    // One side leaves out some of the problems; what it says of the others does not compare.
+    const std::uint64_t judged_before = was + before->passed(), judged_after = is + after->passed();
+    if (judged_before < judged_after) return ChangeKind::kNew;
+    if (judged_before > judged_after) return ChangeKind::kGone;
+  }
   if (was == 0 && is != 0) return ChangeKind::kRegressed;
   if (was != 0 && is == 0) return ChangeKind::kFixed;
   const double ulp_was = WorstUlp(*before), ulp_is = WorstUlp(*after);

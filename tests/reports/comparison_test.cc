@@ -52,13 +52,13 @@ class ComparisonTest : public testing::Test {
 TEST_F(ComparisonTest, NamesWhatHasChanged) {
   EXPECT_EQ(KindOf({Passed()}, {Passed()}), ChangeKind::kSame);
   EXPECT_EQ(KindOf({Passed()}, {Passed(0.5)}), ChangeKind::kWithin);
-  EXPECT_EQ(KindOf({Passed()}, {Passed(), Failed()}), ChangeKind::kRegressed);
-  EXPECT_EQ(KindOf({Passed(), Failed()}, {Passed()}), ChangeKind::kFixed);
+  EXPECT_EQ(KindOf({Passed(), Passed()}, {Passed(), Failed()}), ChangeKind::kRegressed);
+  EXPECT_EQ(KindOf({Passed(), Failed()}, {Passed(), Passed()}), ChangeKind::kFixed);
   EXPECT_EQ(KindOf({Failed()}, {Failed()}), ChangeKind::kSame);
   EXPECT_EQ(KindOf({Failed()}, {Failed(Divergence::kUnderflow, 15)}), ChangeKind::kWithin);
   EXPECT_EQ(KindOf({Failed()}, {Failed(Divergence::kUnderflow, 17)}), ChangeKind::kWorse);
-  EXPECT_EQ(KindOf({Failed()}, {Failed(Divergence::kUnderflow, 8, 2)}), ChangeKind::kWorse);
-  EXPECT_EQ(KindOf({Failed(Divergence::kUnderflow, 8, 2)}, {Failed()}), ChangeKind::kBetter);
+  EXPECT_EQ(KindOf({Failed(), Passed()}, {Failed(Divergence::kUnderflow, 8, 2)}), ChangeKind::kWorse);
+  EXPECT_EQ(KindOf({Failed(Divergence::kUnderflow, 8, 2)}, {Failed(), Passed()}), ChangeKind::kBetter);
   EXPECT_EQ(KindOf({Failed(Divergence::kUnderflow, 80)}, {Failed()}), ChangeKind::kBetter);
   EXPECT_EQ(KindOf({Unsupported()}, {Passed()}), ChangeKind::kNew);
   EXPECT_EQ(KindOf({Unsupported()}, {Failed()}), ChangeKind::kNew);
@@ -69,11 +69,12 @@ TEST_F(ComparisonTest, NamesWhatHasChanged) {
   EXPECT_EQ(KindOf({Passed()}, {}), ChangeKind::kGone);
   EXPECT_EQ(KindOf({Unsupported()}, {Unsupported()}), ChangeKind::kSame);
   EXPECT_EQ(KindOf({Failed(Divergence::kContract, kNan)}, {Passed()}), ChangeKind::kContract);
+  EXPECT_EQ(KindOf({Passed(), Passed()}, {Failed(Divergence::kCrash, kNan)}), ChangeKind::kRegressed);
 }
 
 TEST_F(ComparisonTest, OnlyWhatGotWorseIsARegression) {
   EXPECT_TRUE(CompareThem({Passed()}, {Failed()}).HasRegressed());
-  EXPECT_TRUE(CompareThem({Failed()}, {Failed(Divergence::kUnderflow, 8, 2)}).HasRegressed());
+  EXPECT_TRUE(CompareThem({Failed(), Passed()}, {Failed(Divergence::kUnderflow, 8, 2)}).HasRegressed());
   EXPECT_TRUE(CompareThem({Passed()}, {Passed(), Failed(Divergence::kContract, kNan)}).HasRegressed());
   EXPECT_FALSE(CompareThem({Failed(Divergence::kContract, kNan)}, {Passed()}).HasRegressed());
   EXPECT_FALSE(CompareThem({Failed()}, {Passed()}).HasRegressed());
@@ -85,7 +86,7 @@ TEST_F(ComparisonTest, TheNewWayToFailIsShownNotTheOldOne) {
   Finding worse_but_old = Failed(Divergence::kNan, 1e30);
   Finding is_new = Failed(Divergence::kUnderflow, 5);
   is_new.line = "the new one";
-  const Comparison comparison = CompareThem({worse_but_old}, {worse_but_old, is_new});
+  const Comparison comparison = CompareThem({worse_but_old, Passed()}, {worse_but_old, is_new});
   ASSERT_EQ(comparison.changes.size(), 1U);
   EXPECT_EQ(comparison.changes[0].kind, ChangeKind::kWorse);
   EXPECT_EQ(comparison.changes[0].what, "underflow");
