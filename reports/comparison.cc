@@ -65,14 +65,15 @@ bool LacksAnswers(const Row& row) {
   });
 }
 
-ChangeKind KindOf(const Row* before, const Row* after) {
+/// Two dtypes have different problems of a fill, of other shapes; there shares are compared, not counts.
+ChangeKind KindOf(const Row* before, const Row* after, bool same_problems) {
   if (!IsComputed(before)) return IsComputed(after) ? ChangeKind::kNew : ChangeKind::kSame;
   if (!IsComputed(after)) return ChangeKind::kGone;
   if (Refused(*before) != Refused(*after)) return ChangeKind::kContract;
   const std::uint64_t was = before->failed(), is = after->failed();
-  if (!LacksAnswers(*before) && !LacksAnswers(*after)) {
+  const std::uint64_t judged_before = was + before->passed(), judged_after = is + after->passed();
+  if (same_problems && !LacksAnswers(*before) && !LacksAnswers(*after)) {
     // One side leaves out some of the problems; what it says of the others does not compare.
-    const std::uint64_t judged_before = was + before->passed(), judged_after = is + after->passed();
     if (judged_before < judged_after) return ChangeKind::kNew;
     if (judged_before > judged_after) return ChangeKind::kGone;
   }
@@ -80,8 +81,10 @@ ChangeKind KindOf(const Row* before, const Row* after) {
   if (was != 0 && is == 0) return ChangeKind::kFixed;
   const double ulp_was = WorstUlp(*before), ulp_is = WorstUlp(*after);
   if (was != 0) {
-    if (is > was || ulp_is > kFactor * ulp_was) return ChangeKind::kWorse;
-    if (is < was || kFactor * ulp_is < ulp_was) return ChangeKind::kBetter;
+    const std::uint64_t share_was = same_problems ? was : was * judged_after;
+    const std::uint64_t share_is = same_problems ? is : is * judged_before;
+    if (share_is > share_was || ulp_is > kFactor * ulp_was) return ChangeKind::kWorse;
+    if (share_is < share_was || kFactor * ulp_is < ulp_was) return ChangeKind::kBetter;
   }
   const bool is_same = before->elements == after->elements && ulp_was == ulp_is;
   return is_same ? ChangeKind::kSame : ChangeKind::kWithin;
@@ -214,7 +217,7 @@ Comparison Compare(ComparedSide before, const Rows& rows_before, ComparedSide af
   using Group = std::tuple<ChangeKind, std::string, std::string, Dtype, std::string>;
   std::map<Group, std::size_t> groups;
   for (const Pair& pair : pairs) {
-    const ChangeKind kind = KindOf(pair.before, pair.after);
+    const ChangeKind kind = KindOf(pair.before, pair.after, !over_dtypes);
     ++comparison.rows[kind];
     if (kind == ChangeKind::kSame) continue;
     Change change = ChangeOf(kind, pair);
