@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,13 +17,11 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
-#include "cli/profiles.h"
 #include "cli/terminal.h"
-#include "oracle/impact.h"
 #include "oracle/naive.h"
 #include "oracle/shrink.h"
+#include "reports/annotations.h"
 #include "reports/console.h"
-#include "reports/markdown.h"
 
 namespace exactloss {
 namespace {
@@ -30,35 +29,9 @@ namespace {
 /// One problem of so many is asked again, and in every other layout.
 constexpr std::uint64_t kRepeatEvery = 8;
 
-Selection SelectionOf(const AuditFlags& flags) {
-  const Profile& profile = ProfileNamed(flags.profile);
-  Selection selection;
-  selection.losses = LossesNamed(flags.losses);
-  selection.dtypes = DtypesNamed(flags.dtypes);
-  selection.reductions = ReductionsNamed(flags.reductions);
-  selection.fills =
-      FillsNamed(flags.fills.empty() ? std::vector<std::string>(profile.fills.begin(), profile.fills.end())
-                                     : flags.fills);
-  selection.seed = flags.seed;
-  selection.problems_per_cell = profile.problems_per_cell;
-  const Shard shard = ShardNamed(flags.shard);
-  selection.shard = shard.number;
-  selection.shards = shard.of;
-  return selection;
-}
-
-std::string SelectionText(const AuditFlags& flags, const Selection& selection) {
-  const auto counted = [](std::size_t chosen, std::size_t all, std::string_view noun) {
-    const std::size_t count = chosen == 0 ? all : chosen;
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : noun.ends_with('s') ? "es" : "s");
-  };
-  std::string text = fmt::format("profile {}, seed {}: {}, {}, {}", flags.profile, flags.seed,
-                                 counted(selection.losses.size(), Catalogue().size(), "loss"),
-                                 counted(selection.dtypes.size(), std::size(kAllDtypes), "dtype"),
-                                 counted(selection.fills.size(), Fills().size(), "fill"));
-  text += fmt::format(", 1 problem in {} again and in every layout", kRepeatEvery);
-  if (selection.shards > 1) text += fmt::format(", shard {}/{}", selection.shard, selection.shards);
-  return text;
+bool IsGithub() {
+  const char* actions = std::getenv("GITHUB_ACTIONS");
+  return actions != nullptr && std::string_view(actions) == "true";
 }
 
 /// The simplest example of each subject, loss and class is made simpler still.
@@ -72,32 +45,6 @@ void ShrinkExamples(Report& report, const SubjectOptions& options) {
     if (auto shrunk = Shrink(problem, cause->simplest, *subject)) cause->simplest = std::move(*shrunk);
   }
 }
-
-/// A folder with report.jsonl, written as findings come, and causes.jsonl and report.md, written at the end.
-class ReportFolder {
- public:
-  explicit ReportFolder(const std::filesystem::path& folder)
-      : findings_(MakeFolder(folder) / "report.jsonl"),
-        causes_(folder / "causes.jsonl"),
-        people_(folder / "report.md"),
-        sink_(findings_.out()) {}
-
-  Sink* sink() { return &sink_; }
-  void Commit(const Report& report) {
-    WriteMarkdown(report, people_.out());
-    OrdinaryBatches ordinary;
-    for (const Cause& cause : report.grouping.Causes()) {
-      causes_.out() << ToJsonLine(cause, ordinary.SizeOf(cause.worst)) << '\n';
-    }
-    findings_.Commit();
-    causes_.Commit();
-    people_.Commit();
-  }
-
- private:
-  AtomicFile findings_, causes_, people_;
-  JsonLines sink_;
-};
 
 std::vector<KnownDivergence> KnownOf(const AuditFlags& flags) {
   if (!flags.known.empty()) return ReadKnown(flags.known);
@@ -118,7 +65,7 @@ void ChooseSubjects(AuditFlags& flags, RunInfo& run) {
 ExitStatus RunAudit(AuditFlags& flags) {
   const std::vector<KnownDivergence> known = KnownOf(flags);
   if (flags.contracts) return RunContracts(flags, known);
-  const Selection selection = SelectionOf(flags);
+  const Selection selection = flags.selection.Chosen();
   if (Count(selection) == 0) {
     std::cerr << "exactloss audit: nothing is selected; `exactloss list` shows which reductions a loss has\n";
     return kNothingSelected;
@@ -126,15 +73,16 @@ ExitStatus RunAudit(AuditFlags& flags) {
   Report report;
   report.run.program = ProgramName();
   report.run.command = CommandLine();
-  report.run.selection = SelectionText(flags, selection);
+  report.run.selection =
+      fmt::format("{}, 1 problem in {} again and in every layout", flags.selection.Text(), kRepeatEvery);
+  report.run.chosen = selection;
   report.run.cpu = CpuName();
   ChooseSubjects(flags, report.run);
 
   JsonOutput json(flags.subject.json);
-  std::optional<ReportFolder> folder;
-  std::vector<Sink*> sinks;
+  ReportFiles files(flags.reports);
+  std::vector<Sink*> sinks = files.sinks(report);
   if (json.sink() != nullptr) sinks.push_back(json.sink());
-  if (!flags.folder.empty()) sinks.push_back(folder.emplace(flags.folder).sink());
   Collector collector(report, sinks);
 
   Progress progress;
@@ -154,15 +102,13 @@ ExitStatus RunAudit(AuditFlags& flags) {
   report.run.subjects = summary.subjects;
   report.run.problems = summary.problems;
   report.run.interrupted = summary.interrupted;
-  if (folder) folder->Commit(report);
+  if (files.has_plots()) report.close_ups = LookCloser(report.WorstFirst(), options);
+  files.Commit(report);
   json.Commit();
   std::ostream& people = flags.subject.people();
   WriteConsole(report, {.colour = flags.subject.json != "-" && WantsColour()}, people);
-  if (folder) {
-    const std::filesystem::path path = flags.folder;
-    people << fmt::format("\nreport: {}, {}\n", (path / "report.md").string(),
-                          (path / "report.jsonl").string());
-  }
+  if (const std::string text = files.Text(); !text.empty()) people << '\n' << text << '\n';
+  if (IsGithub()) WriteAnnotations(report, people);
   people << report.LastLine() << '\n';
   return StatusOf(flags, report);
 }
@@ -177,18 +123,8 @@ ExitStatus StatusOf(const AuditFlags& flags, const Report& report) {
 Action AddAudit(CLI::App& app) {
   const auto flags = std::make_shared<AuditFlags>();
   flags->subject.jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 64U));
-  AddNames(app, "--loss", flags->losses, "only these losses: a,b or repeated");
-  AddNames(app, "--dtype", flags->dtypes, "only these of f64, f32, bf16, f16");
-  AddNames(app, "--reduction", flags->reductions, "only these of none, mean, sum, batchmean");
-  AddNames(app, "--fill", flags->fills, "only these fills, instead of those of the profile");
-  app.add_option("--seed", flags->seed, "of the fills")->capture_default_str();
-  std::string profiles;
-  for (const Profile& profile : Profiles()) {
-    profiles += fmt::format("{}{}: {}", profiles.empty() ? "" : "; ", profile.name, profile.what);
-  }
-  app.add_option("--profile", flags->profile, profiles)->capture_default_str();
-  app.add_option("--shard", flags->shard, "part i of n parts of the selection")->capture_default_str();
-  app.add_option("--report", flags->folder, "write report.md and report.jsonl into this folder");
+  flags->selection.Add(app);
+  flags->reports.Add(app);
   app.add_option(
       "--known", flags->known,
       "folder of known divergences, which are replayed first and do not count as failed; without it, "
@@ -199,13 +135,14 @@ Action AddAudit(CLI::App& app) {
       app.add_flag("--contracts", flags->contracts,
                    "instead call each loss with right and wrong arguments, and hold what "
                    "happens to what is documented");
-  for (const char* of_problems : {"--dtype", "--reduction", "--fill", "--seed", "--profile", "--shard"}) {
-    contracts->excludes(app.get_option(of_problems));
+  for (const char* name : SelectionFlags::kNames) {
+    if (std::string_view(name) != "--loss") contracts->excludes(app.get_option(name));
   }
   flags->subject.Add(app);
   app.footer(
       "Without --subject it asks libtorch, and the naive forms as pitfalls, whose failures do not count.\n"
-      "Without --gate the exit status is 0 whatever was found.");
+      "Without --gate the exit status is 0 whatever was found. Where GITHUB_ACTIONS is true, the worst\n"
+      "causes become annotations.");
   return [flags] { return RunAudit(*flags); };
 }
 

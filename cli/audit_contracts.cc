@@ -1,6 +1,7 @@
 // exactloss audit --contracts: what subjects do with arguments, right and wrong.
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "cli/audit_flags.h"
@@ -12,7 +13,7 @@
 namespace exactloss {
 
 ExitStatus RunContracts(AuditFlags& flags, const std::vector<KnownDivergence>& known) {
-  const std::vector<const LossSpec*> losses = LossesNamed(flags.losses);
+  const std::vector<const LossSpec*> losses = LossesNamed(flags.selection.losses);
   const std::vector<Contract> contracts = ContractsOf(losses);
   if (flags.subject.names.empty()) flags.subject.names = {"libtorch"};
   Report report;
@@ -22,8 +23,8 @@ ExitStatus RunContracts(AuditFlags& flags, const std::vector<KnownDivergence>& k
 
   JsonOutput json(flags.subject.json);
   std::optional<AtomicFile> file;
-  if (!flags.folder.empty()) {
-    file.emplace(MakeFolder(flags.folder) / std::filesystem::path("contracts.md"));
+  if (const std::string& folder = flags.reports.folder(); !folder.empty()) {
+    file.emplace(MakeFolder(folder) / std::filesystem::path("contracts.md"));
   }
   ContractTable table(contracts);
   std::vector<Sink*> sinks = {&table};

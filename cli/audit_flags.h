@@ -1,23 +1,24 @@
 // What `exactloss audit` was asked for, and what its two kinds, of problems and of contracts, share.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/flags.h"
+#include "cli/report_files.h"
+#include "cli/selection_flags.h"
 #include "oracle/known.h"
 #include "reports/report.h"
 
 namespace exactloss {
 
 struct AuditFlags {
-  std::vector<std::string> losses, dtypes, reductions, fills;
-  std::string profile = "gate", shard = "1/1", folder, known;
-  std::uint64_t seed = 1;
-  bool gate = false, contracts = false;
+  SelectionFlags selection;
   SubjectFlags subject;
+  ReportFlags reports;
+  std::string known;  ///< folder; "": the one that is shipped
+  bool gate = false, contracts = false;
 };
 
 /// Calls with right and wrong arguments instead of problems.

@@ -66,6 +66,10 @@ void SubjectFlags::AddSubjects(CLI::App& app) {
                  "who is asked: libtorch, libtorch-VERSION, either with +NAME=VALUE settings of its "
                  "environment, naive/FORM, exec:COMMAND; may be repeated")
       ->allow_extra_args(false);
+  AddAsking(app);
+}
+
+void SubjectFlags::AddAsking(CLI::App& app) {
   app.add_option("--timeout", timeout, "seconds that a subject has for a problem")
       ->check(CheckTimeout)
       ->capture_default_str();

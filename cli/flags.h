@@ -21,6 +21,8 @@ struct SubjectFlags {
   void Add(CLI::App& app);
   /// Without findings.
   void AddSubjects(CLI::App& app);
+  /// The part of Add that says how to ask, not whom, nor where findings go.
+  void AddAsking(CLI::App& app);
   AuditOptions Options() const;
   /// Where text for people goes: findings have standard output for themselves.
   std::ostream& people() const;

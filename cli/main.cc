@@ -18,6 +18,7 @@ constexpr Command kCommands[] = {
     {"list", "the losses, fills, subjects and dtypes that there are", AddList},
     {"run", "judge and explain single problems, given as repro lines", AddRun},
     {"audit", "judge subjects on generated problems, and report", AddAudit},
+    {"compare", "two subjects, versions, dtypes or reports: what regressed, what is fixed", AddCompare},
     {"gradcheck", "gradients: the legs of their truth, subjects, what a classical check misses",
      AddGradcheck},
     {"sweep", "judge subjects at every number of an input, and write a certificate", AddSweep},

@@ -143,10 +143,7 @@ class Writer {
             c.trains_wrong == 0 ? "" : fmt::format(", {} of them gradients (trains wrong)", c.trains_wrong),
             std::isnan(c.ulp) ? "" : fmt::format(", up to {} ulp", ErrorText(c.ulp)), Some(c.losses),
             c.unseen == 0 ? "" : fmt::format("; assert_close does not see the worst of {}", c.unseen));
-      const std::string& line = c.example->line;
-      const bool fits = line.size() <= kLongestLine;
-      Print("    {}{}\n", line.substr(0, kLongestLine),
-            fits ? "" : fmt::format("... ({} characters)", line.size()));
+      Print("    {}\n", Shortened(c.example->line, kLongestLine));
     }
   }
 

@@ -60,7 +60,7 @@ int Severity(Verdict verdict) {
   return 0;
 }
 
-bool Fails(const Finding& finding) { return Severity(finding.verdict) > Severity(Verdict::kUndecided); }
+bool Fails(Verdict verdict) { return Severity(verdict) > Severity(Verdict::kUndecided); }
 
 void Grouping::Write(const Finding& finding) {
   const std::size_t subject = PlaceOf(finding.subject, subjects_), loss = PlaceOf(finding.loss, losses_);

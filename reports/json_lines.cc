@@ -11,12 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// JSON has no infinities and no NaN.
-Json ErrorJson(double error) {
-  if (std::isfinite(error)) return error;
-  return std::isnan(error) ? "nan" : error > 0 ? "inf" : "-inf";
-}
-
 Json NumberJson(double value, std::uint64_t bits, Dtype dtype, std::string decimal) {
   return {{"hex", FormatHex(value)}, {"bits", BitsText(dtype, bits)}, {"decimal", std::move(decimal)}};
 }
@@ -46,7 +40,20 @@ Json TruthJson(const Finding& finding) {
   return json;
 }
 
-Json FindingJson(const Finding& finding) {
+Json F64Json(double value) {
+  return NumberJson(value, ToBits(Dtype::kF64, value), Dtype::kF64, Decimal(Dtype::kF64, value));
+}
+
+}  // namespace
+
+Json ErrorJson(double error) {
+  if (std::isfinite(error)) return error;
+  return std::isnan(error) ? "nan" : error > 0 ? "inf" : "-inf";
+}
+
+std::string DumpLine(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json ToJson(const Finding& finding) {
   return {{"line", finding.line},
           {"subject", finding.subject},
           {"loss", finding.loss},
@@ -70,67 +77,57 @@ Json FindingJson(const Finding& finding) {
           {"count", finding.count}};
 }
 
-Json F64Json(double value) {
-  return NumberJson(value, ToBits(Dtype::kF64, value), Dtype::kF64, Decimal(Dtype::kF64, value));
-}
-
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a host's message may not be UTF-8
-}
-
-}  // namespace
-
-std::string ToJsonLine(const Finding& finding) { return Dump(FindingJson(finding)); }
+std::string ToJsonLine(const Finding& finding) { return DumpLine(ToJson(finding)); }
 
 std::string ToJsonLine(const GradientFinding& found) {
   const ClassicalCheck& check = found.classical;
-  Json json = FindingJson(found.finding);
+  Json json = ToJson(found.finding);
   json["classical"] = {{"verdict", Name(check.verdict)},
                        {"analytic", F64Json(check.analytic)},
                        {"numeric", F64Json(check.numeric)}};
-  return Dump(json);
+  return DumpLine(json);
 }
 
 std::string ToJsonLine(const GradcheckResult& result, const LegAgreement& leg) {
   const auto digits = [](const std::optional<double>& some) { return some ? Json(*some) : Json(nullptr); };
-  return Dump({{"line", result.line},
-               {"loss", result.loss->name},
-               {"output", result.outputs[leg.output]},
-               {"index", leg.index},
-               {"closed_form_digits", digits(leg.closed)},
-               {"difference_digits", digits(leg.differences)},
-               {"left_out", Name(leg.left_out)},
-               {"apart", leg.apart}});
+  return DumpLine({{"line", result.line},
+                   {"loss", result.loss->name},
+                   {"output", result.outputs[leg.output]},
+                   {"index", leg.index},
+                   {"closed_form_digits", digits(leg.closed)},
+                   {"difference_digits", digits(leg.differences)},
+                   {"left_out", Name(leg.left_out)},
+                   {"apart", leg.apart}});
 }
 
 std::string ToJsonLine(const std::string& line, const std::string& subject, const TaylorResult& result) {
-  return Dump({{"line", line},
-               {"subject", subject},
-               {"output", result.output},
-               {"index", result.index ? Json(*result.index) : Json(nullptr)},
-               {"taylor", Name(result.verdict)},
-               {"order", result.order ? Json(*result.order) : Json(nullptr)},
-               {"step", F64Json(result.step)},
-               {"remainder", F64Json(result.remainder)},
-               {"floor", F64Json(result.floor)},
-               {"slope", F64Json(result.slope)},
-               {"message", result.message}});
+  return DumpLine({{"line", line},
+                   {"subject", subject},
+                   {"output", result.output},
+                   {"index", result.index ? Json(*result.index) : Json(nullptr)},
+                   {"taylor", Name(result.verdict)},
+                   {"order", result.order ? Json(*result.order) : Json(nullptr)},
+                   {"step", F64Json(result.step)},
+                   {"remainder", F64Json(result.remainder)},
+                   {"floor", F64Json(result.floor)},
+                   {"slope", F64Json(result.slope)},
+                   {"message", result.message}});
 }
 
 std::string ToJsonLine(const Cause& cause, double size) {
   const Finding& worst = cause.worst;
-  return Dump({{"subject", worst.subject},
-               {"loss", worst.loss},
-               {"dtype", Name(worst.dtype)},
-               {"output", worst.output},
-               {"class", ClassText(worst)},
-               {"truth", Name(RangeOf(worst))},
-               {"impact", Name(ImpactOf(worst))},
-               {"ordinary_ones", ErrorJson(size)},
-               {"elements", cause.elements},
-               {"problems", cause.findings},
-               {"simplest", FindingJson(cause.simplest)},
-               {"worst", FindingJson(worst)}});
+  return DumpLine({{"subject", worst.subject},
+                   {"loss", worst.loss},
+                   {"dtype", Name(worst.dtype)},
+                   {"output", worst.output},
+                   {"class", ClassText(worst)},
+                   {"truth", Name(RangeOf(worst))},
+                   {"impact", Name(ImpactOf(worst))},
+                   {"ordinary_ones", ErrorJson(size)},
+                   {"elements", cause.elements},
+                   {"problems", cause.findings},
+                   {"simplest", ToJson(cause.simplest)},
+                   {"worst", ToJson(worst)}});
 }
 
 }  // namespace exactloss

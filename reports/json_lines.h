@@ -1,5 +1,7 @@
 // Findings as JSON Lines: one object a line, numbers by their bits, so that NaN, infinities and -0 survive.
 //
+// reports/schema/report.schema.json#/$defs/finding is their JSON Schema:
+//
 //   {"line": ..., "subject", "loss", "dtype", "reduction", "fill", "output", "index", "verdict", "class",
 //    "ulp", "ratio", "allowed_ratio", "got": {"hex", "bits", "decimal"}, "truth": {...}, "impact",
 //    "assert_close", "mistrusted", "message", "known",
@@ -13,6 +15,7 @@
 // Those of a gradcheck have more, and of other kinds: docs/gradcheck.md.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <ostream>
 #include <string>
 
@@ -21,6 +24,14 @@
 #include "reports/grouping.h"
 
 namespace exactloss {
+
+nlohmann::ordered_json ToJson(const Finding& finding);
+
+/// A number, or "inf", "-inf" or "nan": JSON has no infinities and no NaN.
+nlohmann::ordered_json ErrorJson(double error);
+
+/// One line for any JSON. Bytes that are no UTF-8, as a host's message may have, are replaced.
+std::string DumpLine(const nlohmann::ordered_json& json);
 
 /// Without the line feed.
 std::string ToJsonLine(const Finding& finding);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <string>
 
 #include "oracle/impact.h"
@@ -164,14 +165,27 @@ class Writer {
         "largest element of that output in a batch of the fill `normal`: the median of {} batches.\n\n",
         kOrdinaryProblems);
     std::string loss;
+    std::size_t left_out = 0;
     for (const Cause* cause : causes) {
+      if (!HasRoom(cause->worst)) {
+        ++left_out;
+        continue;
+      }
       if (cause->worst.loss != loss) {
         Print("{}#### {}\n\n", loss.empty() ? "" : "\n", cause->worst.loss);
         loss = cause->worst.loss;
       }
       WriteCause(*cause);
     }
+    if (left_out != 0)
+      Print("\n{} left out for want of room; report.json has them.\n", Counted(left_out, "cause"));
     Print("\n");
+  }
+
+  /// For a cause with its line, and for some text after it.
+  bool HasRoom(const Finding& worst) {
+    constexpr std::size_t kText = 2000;
+    return static_cast<std::size_t>(out_.tellp()) + worst.line.size() + kText < kMostMarkdownBytes;
   }
 
   void WriteCause(const Cause& cause) {
@@ -290,6 +304,10 @@ class Writer {
 
 }  // namespace
 
-void WriteMarkdown(const Report& report, std::ostream& out) { Writer(report, out).Write(); }
+void WriteMarkdown(const Report& report, std::ostream& out) {
+  std::ostringstream text;
+  Writer(report, text).Write();
+  out << text.str();
+}
 
 }  // namespace exactloss

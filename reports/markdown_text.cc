@@ -13,6 +13,7 @@ std::string Escaped(std::string_view text) {
   return escaped;
 }
 
+// In a table even a code span's bars end the cell.
 std::string Code(std::string_view text) {
   std::string code;
   for (const char c : text) {

@@ -1,4 +1,4 @@
-// Text that stands in Markdown as it is.
+// Text inside Markdown, whatever stands in it.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace exactloss {
 /// For a table's cell; a subject's name may be any shell command.
 std::string Escaped(std::string_view text);
 
-/// A code span, whatever stands in it. In a table even a code span's bars end the cell.
+/// A code span, in a table, too.
 std::string Code(std::string_view text);
 
 }  // namespace exactloss

@@ -10,9 +10,9 @@
 namespace exactloss {
 
 std::string Decimal(Dtype dtype, double value) {
+  if (!std::isfinite(value)) return FormatHex(value);
   if (dtype == Dtype::kF64) return fmt::format("{}", value);
   if (dtype == Dtype::kF32) return fmt::format("{}", static_cast<float>(value));
-  if (!std::isfinite(value)) return FormatHex(value);
   std::string text;
   for (int digits = 1; digits <= FormatOf(dtype).precision; ++digits) {
     text = fmt::format("{:.{}g}", value, digits);
@@ -63,6 +63,22 @@ std::string BoundText(const Finding& finding) {
       fmt::format("{}; {:.6g} u gauge = {}", BoundText(finding.dtype, bound), roundings, ErrorText(allowed));
   if (allowed + lost != allowed) text += fmt::format(" + {:.4g} for terms that underflow", lost);
   return text;
+}
+
+std::string WantText(const Finding& finding) {
+  if (!finding.truth) return "not asked for";
+  const auto number = [&](const Enclosure& real) {
+    return NumberText(finding.dtype, Nearest(finding.dtype, real));
+  };
+  const ElementTruth& truth = *finding.truth;
+  if (!truth.kink) return number(truth.value);
+  return fmt::format("[{}, {}]", number({truth.allowed.lower, truth.allowed.lower}),
+                     number({truth.allowed.upper, truth.allowed.upper}));
+}
+
+std::string Shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  return fmt::format("{}... ({} characters)", text.substr(0, most), text.size());
 }
 
 std::string Counted(std::uint64_t count, std::string_view noun) {

@@ -30,6 +30,12 @@ std::string TruthText(const Finding& finding);
 /// "3 roundings of the formula; 3 u gauge = 1.79e-07": how far off the answer may be, and why.
 std::string BoundText(const Finding& finding);
 
+/// What would have been right, in numbers of the dtype: the nearest one; "[lower, upper]" where it is a set.
+std::string WantText(const Finding& finding);
+
+/// The text, or its beginning and its length where it is longer than `most` characters.
+std::string Shortened(std::string_view text, std::size_t most);
+
 /// "1 element", "2 elements"
 std::string Counted(std::uint64_t count, std::string_view noun);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace exactloss {
@@ -12,6 +13,16 @@ Counts Report::Total() const {
     if (!IsPitfall(subject)) total.Add(tally.counts(subject));
   }
   return total;
+}
+
+std::vector<Cause> Report::WorstFirst() const {
+  std::vector<Cause> causes = grouping.Causes();
+  std::erase_if(causes, [&](const Cause& cause) { return IsPitfall(cause.worst.subject); });
+  std::stable_sort(causes.begin(), causes.end(), [](const Cause& a, const Cause& b) {
+    const int x = Severity(a.worst.verdict), y = Severity(b.worst.verdict);
+    return x != y ? x > y : TellsMore(a.worst, b.worst);
+  });
+  return causes;
 }
 
 std::string Report::LastLine() const {
@@ -41,6 +52,7 @@ void Collector::Write(const Finding& finding) {
   if (finding.verdict == Verdict::kUnsupported && report_.IsPitfall(finding.subject)) return;
   report_.tally.Write(finding);
   report_.grouping.Write(finding);
+  report_.rows.Write(finding);
   for (Sink* sink : next_) sink->Write(finding);
 }
 

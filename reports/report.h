@@ -7,7 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "oracle/selection.h"
+#include "reports/close_up.h"
 #include "reports/grouping.h"
+#include "reports/rows.h"
+#include "reports/scatter.h"
 #include "reports/tally.h"
 
 namespace exactloss {
@@ -16,6 +20,7 @@ struct RunInfo {
   std::string program;    ///< "exactloss 0.1.0"
   std::string command;    ///< as typed, quoted for a shell
   std::string selection;  ///< "profile gate, seed 1: 19 losses x 4 dtypes x 11 fills"
+  Selection chosen;       ///< the same for programs
   std::string cpu;
   std::vector<SubjectInfo> subjects;
   std::set<std::string>
@@ -30,10 +35,15 @@ struct Report {
   RunInfo run;
   Tally tally;
   Grouping grouping;
+  Rows rows;
+  Scatter scatter;                      ///< for plots; empty where nobody draws
+  std::vector<CloseUp> close_ups = {};  ///< likewise
 
   bool IsPitfall(const std::string& subject) const { return run.pitfalls.count(subject) != 0; }
   /// Of the subjects that count.
   Counts Total() const;
+  /// The causes that count, the most severe verdict and then the largest ulp first.
+  std::vector<Cause> WorstFirst() const;
   /// "12 undecided, 3 unsupported, 40 known, 1234 passed, 56 failed": what is known does not count as failed.
   std::string LastLine() const;
   /// Does anything fail that is not known, or is known and fails no more?

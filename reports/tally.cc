@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "oracle/fill.h"
 #include "reports/grouping.h"
+#include "reports/rows.h"
 
 namespace exactloss {
 namespace {
@@ -15,19 +15,13 @@ std::uint64_t CountOf(const std::map<Key, std::uint64_t>& counts, Key key) {
   return found == counts.end() ? 0 : found->second;
 }
 
+}  // namespace
+
 void Worsen(Worst& worst, const Worst& other) {
   const int was = Severity(worst.verdict), is = Severity(other.verdict);
   const bool larger = std::isnan(worst.ulp) ? !std::isnan(other.ulp) : other.ulp > worst.ulp;
   if (is > was || (is == was && larger)) worst = other;
 }
-
-/// "normal#1.2" comes from a fill of ordinary numbers.
-bool IsOrdinary(const Finding& finding) {
-  const Fill* fill = FindFill(std::string_view(finding.fill).substr(0, finding.fill.find('#')));
-  return fill != nullptr && fill->is_ordinary;
-}
-
-}  // namespace
 
 std::uint64_t Counts::of(Verdict verdict) const { return CountOf(verdicts, verdict); }
 std::uint64_t Counts::of(Divergence divergence) const { return CountOf(divergences, divergence); }
@@ -59,7 +53,7 @@ void Tally::Write(const Finding& finding) {
   if (is_new) subjects_.push_back(finding.subject);
   counts->second.Add(finding);
   Add(finding, rows_);
-  if (IsOrdinary(finding)) Add(finding, ordinary_rows_);
+  if (IsOrdinary(FillName(finding.fill))) Add(finding, ordinary_rows_);
 }
 
 void Tally::Add(const Finding& finding, Rows& rows_of_subject) {

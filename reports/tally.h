@@ -33,6 +33,9 @@ struct Worst {
   double ulp = 0;
 };
 
+/// The worse of the two: the more severe verdict, the larger ulp under the same.
+void Worsen(Worst& worst, const Worst& other);
+
 /// A row of the table: an output of a loss ("" for the worst of all outputs).
 struct TableRow {
   std::string loss;

@@ -35,6 +35,7 @@ rule("^(torch|ATen|c10|caffe2)/" oracle/hosts/torch/)
 rule("^(gtest/|gmock/|rapidcheck)" tests/)
 rule("^CLI/" cli/)
 rule("^Random123/" oracle/ tests/)
+rule("^pugixml" reports/ tests/)
 rule("^nlohmann/" oracle/ reports/ cli/ tests/)
 rule("^benchmark/" tests/)
 

@@ -49,7 +49,7 @@ TEST(Audit, EndsWithItsCountsAndStatusZero) {
 TEST(Audit, TheCountsAreThoseOfTheFindings) {
   const std::string folder = NewFolder("audit");
   const Ran ran = Exactloss(Mse({"--report", folder}));
-  EXPECT_EQ(Files(folder), 3U);
+  EXPECT_EQ(Files(folder), 7U);
   std::map<std::string, std::int64_t> counts;
   for (const std::string& line : LinesOf(ReadFile(folder + "/report.jsonl"))) {
     const Json finding = Json::parse(line);
@@ -141,7 +141,7 @@ TEST_P(Interrupt, LeavesACompleteReport) {
   const Ran ran = running.Wait();
   EXPECT_EQ(ran.status, 2) << ran.err;
   EXPECT_EQ(LinesOf(ran.out).back().find("interrupted, "), 0U) << LinesOf(ran.out).back();
-  EXPECT_EQ(Files(folder), 3U);
+  EXPECT_EQ(Files(folder), 7U);
   EXPECT_NE(ReadFile(folder + "/report.md").find("**Interrupted**"), std::string::npos);
   const std::vector<std::string> lines = LinesOf(ReadFile(folder + "/report.jsonl"));
   EXPECT_GT(lines.size(), 0U);

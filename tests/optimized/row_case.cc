@@ -112,7 +112,7 @@ Problem ProblemOf(const RowCase& c) {
     if (values.empty()) return;
     for (std::size_t i = 0; i < problem.inputs.size(); ++i) {
       if (problem.loss->inputs[i].name == name)
-        problem.inputs[i] = Tensor{.shape = s, .values = values, .source = {}};
+        problem.inputs[i] = Tensor{.shape = s, .values = values, .source = {}, .type = {}};
     }
   };
   give("input", shape, c.x);

@@ -154,7 +154,8 @@ void Check(const LossSpec& loss, Dtype dtype, const std::vector<double>& paramet
           ++count->asked;
         } else if (!Agrees(dtype, truth.outputs[k].elements[i], outputs[k], i) && count->wrong++ < 5) {
           Problem one = problem;
-          for (auto& tensor : one.inputs) tensor = Tensor{{1}, {tensor->values[i]}, Layout::kContiguous, ""};
+          for (auto& tensor : one.inputs)
+            tensor = Tensor{{1}, {tensor->values[i]}, Layout::kContiguous, "", ""};
           std::printf("  %s %s: fast %a (%a + %a +- %a), truth %s\n", FormatProblem(one).c_str(),
                       truth.outputs[k].spec.name.c_str(), static_cast<double>(outputs[k].nearest[i]),
                       outputs[k].head[i], outputs[k].tail[i], outputs[k].radius[i],

@@ -67,9 +67,9 @@ std::vector<JudgedOutput> Judged(const SweepPlan& plan, const std::string& name)
     if (!(x < spec.min || x > spec.max) && !is_left_out) values.push_back(x);
   }
   const Shape shape = {static_cast<std::int64_t>(values.size())};
-  problem.inputs[1] =
-      Tensor{shape, std::vector<double>(values.size(), *plan.cases[0].inputs[1]), Layout::kContiguous, ""};
-  problem.inputs[0] = Tensor{shape, std::move(values), Layout::kContiguous, ""};
+  problem.inputs[1] = Tensor{shape, std::vector<double>(values.size(), *plan.cases[0].inputs[1]),
+                             Layout::kContiguous, "", ""};
+  problem.inputs[0] = Tensor{shape, std::move(values), Layout::kContiguous, "", ""};
   const auto subject = MakeSubject(name);
   const Answer answer = subject->Run({&problem, 1})[0];
   std::vector<JudgedOutput> outputs(2);
