@@ -39,7 +39,9 @@ void ContractTable::Write(const Finding& finding) {
 void ContractTable::WriteConsole(bool all, std::ostream& out) const {
   for (std::size_t i = 0; i < contracts_.size(); ++i) {
     const std::vector<Finding>& findings = findings_[i];
-    if (findings.empty() || (!all && std::none_of(findings.begin(), findings.end(), Fails))) continue;
+    const bool fails =
+        std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return Fails(f); });
+    if (findings.empty() || (!all && !fails)) continue;
     std::size_t longest = std::string_view("documented").size();
     for (const Finding& finding : findings) longest = std::max(longest, finding.subject.size());
     fmt::print(out, "{}\n", contracts_[i].line);
