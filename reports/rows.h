@@ -17,8 +17,8 @@ struct RowKey {
   Dtype dtype = Dtype::kF32;
   Reduction reduction = Reduction::kNone;
   std::string output;
-  std::string fill;  ///< "normal"; "" for repro lines
-  auto operator<=>(const RowKey&) const = default;
+  std::string fill;                                 ///< "normal"; "" for repro lines
+  auto operator<=>(const RowKey&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0
 };
 
 /// Elements that fail in one way, and the one that tells most.
