@@ -73,7 +73,7 @@ class Draw {
       if (i == form) continue;
       if (spec.role == Role::kWeight && random_.OneIn(2)) continue;
       const Shape own = ShapeOf(spec, shape);
-      problem_.inputs[i] = Tensor{own, Values(i, static_cast<std::size_t>(ElementCount(own))), {}, {}};
+      problem_.inputs[i] = Tensor{own, Values(i, static_cast<std::size_t>(ElementCount(own))), {}, {}, {}};
     }
     return std::move(problem_);
   }

@@ -80,7 +80,9 @@ TEST(Contracts, TheCatalogueAgrees) {
     } catch (const UsageError&) {
       is_problem = false;
     }
-    if (contract.promise.kind == Promise::Kind::kRefuse) EXPECT_FALSE(is_problem) << contract.line;
+    if (contract.promise.kind == Promise::Kind::kRefuse) {
+      EXPECT_FALSE(is_problem) << contract.line;
+    }
   }
 }
 

@@ -10,7 +10,7 @@ namespace exactloss {
 namespace {
 
 Tensor Iota(const Shape& shape, Layout layout) {
-  Tensor tensor{shape, std::vector<double>(static_cast<std::size_t>(ElementCount(shape))), layout, ""};
+  Tensor tensor{shape, std::vector<double>(static_cast<std::size_t>(ElementCount(shape))), layout, "", ""};
   for (std::size_t i = 0; i < tensor.values.size(); ++i) tensor.values[i] = static_cast<double>(i);
   return tensor;
 }
@@ -38,7 +38,7 @@ TEST(MemoryImage, EachLayoutOfAMatrix) {
 
 TEST(MemoryImage, BytesOfAStridedTensor) {
   const ElementType bf16 = ElementType::Number(Dtype::kBF16);
-  const Tensor tensor{{2}, {1, -2}, Layout::kStrided, ""};
+  const Tensor tensor{{2}, {1, -2}, Layout::kStrided, "", ""};
   const MemoryImage image = ImageOf(tensor.shape, tensor.layout, bf16);
   ASSERT_EQ(image.size, kAlignment);
   std::vector<std::byte> buffer(image.size, kUnwritten);
