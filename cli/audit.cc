@@ -1,6 +1,4 @@
 // exactloss audit: generated problems, every subject, reports.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -25,9 +23,6 @@
 
 namespace exactloss {
 namespace {
-
-/// One problem of so many is asked again, and in every other layout.
-constexpr std::uint64_t kRepeatEvery = 8;
 
 bool IsGithub() {
   const char* actions = std::getenv("GITHUB_ACTIONS");
@@ -73,8 +68,7 @@ ExitStatus RunAudit(AuditFlags& flags) {
   Report report;
   report.run.program = ProgramName();
   report.run.command = CommandLine();
-  report.run.selection =
-      fmt::format("{}, 1 problem in {} again and in every layout", flags.selection.Text(), kRepeatEvery);
+  report.run.selection = flags.selection.Text();
   report.run.chosen = selection;
   report.run.cpu = CpuName();
   ChooseSubjects(flags, report.run);

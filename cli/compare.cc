@@ -100,6 +100,7 @@ Report Ask(const Selection& selection, std::vector<std::string> subjects, const 
   Report report;
   Progress progress;
   AuditOptions options = flags.Options();
+  options.repeat_every = kRepeatEvery;
   options.subjects = std::move(subjects);
   options.progress = [&](std::uint64_t done, std::uint64_t total) { progress.Show(done, total); };
   CatchInterrupts();

@@ -47,6 +47,7 @@ std::string SelectionFlags::Text() const {
                                  counted(selection.losses.size(), Catalogue().size(), "loss"),
                                  counted(selection.dtypes.size(), std::size(kAllDtypes), "dtype"),
                                  counted(selection.fills.size(), Fills().size(), "fill"));
+  text += fmt::format(", 1 problem in {} again and in every layout", kRepeatEvery);
   if (selection.shards > 1) text += fmt::format(", shard {}/{}", selection.shard, selection.shards);
   return text;
 }

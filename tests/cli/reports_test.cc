@@ -34,8 +34,8 @@ std::set<std::string> NamesIn(const std::string& folder) {
 TEST(Reports, OfARealAuditAreValid) {
   const std::string folder = NewFolder("reports");
   ASSERT_EQ(Exactloss(Audit({"--report", folder})).status, 0);
-  EXPECT_EQ(NamesIn(folder), (std::set<std::string>{"report.html", "report.md", "junit.xml", "report.sarif",
-                                                    "report.json", "report.jsonl"}));
+  EXPECT_EQ(NamesIn(folder), (std::set<std::string>{"causes.jsonl", "report.html", "report.md", "junit.xml",
+                                                    "report.sarif", "report.json", "report.jsonl"}));
   EXPECT_NE(ReadFile(folder + "/report.jsonl").find("\"ulp\":\"inf\""), std::string::npos);
   const std::string validate = "python3 " + kTests + "validate.py ",
                     schema = EXACTLOSS_SOURCE_DIR "/reports/schema/report.schema.json";

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <optional>
 
 #include "oracle/memory_image.h"
 #include "tests/faults/plants.h"
@@ -30,7 +31,8 @@ Tensor Misread(const Problem& problem, std::size_t input) {
 /// The input of that place, if its memory is not row-major.
 Plant IgnoresStrides(std::size_t input) {
   return AsIf([input](Problem& p) {
-    if (p.inputs[input]->layout != Layout::kContiguous) p.inputs[input] = Misread(p, input);
+    const std::optional<Tensor>& tensor = p.inputs[input];  // a target may be class indices or probabilities
+    if (tensor && tensor->layout != Layout::kContiguous) p.inputs[input] = Misread(p, input);
   });
 }
 

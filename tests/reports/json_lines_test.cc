@@ -108,7 +108,8 @@ TEST(JsonLines, EveryFieldIsThere) {
   EXPECT_EQ(json.at("count"), 12);
   EXPECT_EQ(json.at("allowed_ratio"), 4.0);
   EXPECT_EQ(json.at("impact"), "trains wrong");
-  EXPECT_EQ(json.size(), 20U);
+  EXPECT_EQ(json.at("known"), "");
+  EXPECT_EQ(json.size(), 21U);
 }
 
 TEST(JsonLines, ACauseHasItsTwoFindings) {
