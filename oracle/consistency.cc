@@ -58,6 +58,7 @@ std::vector<Sibling> OtherFunctions(const Problem& problem) {
   for (const Reduction reduction : loss.reductions) {
     // The gradients of `none` are those of the sum.
     if (reduction == problem.reduction || reduction == Reduction::kNone) continue;
+    if (reduction == Reduction::kBatchMean && problem.inputs[0]->shape.empty()) continue;  // no batch
     siblings.push_back({Concat("reduction ", Name(reduction)), WithReduction(problem, reduction)});
   }
   for (std::size_t i = 0; i < loss.inputs.size(); ++i) {

@@ -66,6 +66,13 @@ TEST(Consistency, ARightSubjectHasNoFindings) {
   for (const Finding& finding : result.findings) EXPECT_EQ(finding.verdict, Verdict::kExact);
 }
 
+/// The other reductions of kl_div have no batchmean where there is no batch.
+TEST(Consistency, AScalarHasNoBatch) {
+  const Classified result = Classify("kl_div f32 sum input=[]:-1 target=[]:0.5",
+                                     [](const Problem& p) { return Doubled(RoundedTruth(p), 0); });
+  EXPECT_NE(result.Of("loss"), "");
+}
+
 TEST(Consistency, AnotherReductionIsSemantics) {
   const Classified result =
       Classify(kMean, [](const Problem& p) { return RoundedTruth(With(p, Reduction::kSum)); });
