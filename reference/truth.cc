@@ -182,7 +182,10 @@ class Evaluator {
       if (own.count * own.terms > row.count * row.terms) row = own;
       terms = std::max(terms, static_cast<double>(group->Count()));
       if (group->FactorSums().count > 0) factor = group->FactorSums();
-      underflows += static_cast<double>(Magnitude(*group)) * static_cast<double>(group->Count());
+      // Weights that sum to less than 1 blow up what a term lost: that is how it is computed, no data's
+      // fault.
+      underflows +=
+          static_cast<double>(std::min(Magnitude(*group), 1.0L) * static_cast<long double>(group->Count()));
     }
     for (OutputTruth& output : truth_.outputs) {
       const bool is_loss = output.spec.input == OutputSpec::kLoss;

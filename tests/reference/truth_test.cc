@@ -220,6 +220,9 @@ TEST(Truth, RoundingsAreThoseOfAStraightforwardEvaluation) {
   const Truth mean = Evaluate(ParseProblem("nll f32 mean input=[3,2]:-1*6 target=0,1,1 weight=1,3"));
   EXPECT_EQ(counted(mean, 0), (std::vector<double>{1 + 1 + 1, 0, 1, 2, 3, 3.0 / 7}));
   EXPECT_EQ(counted(mean, 1), (std::vector<double>{1 + 4 + 1, 0, 1, 1, 3, 0}));
+  const Truth light =
+      Evaluate(ParseProblem("nll f32 mean input=[1,2]:-0x1p-100,0 target=0 weight=0x1p-100,1"));
+  EXPECT_EQ(light.outputs[0].underflows, 1);
   // Over classes there are the sum of the exponentials, and that of the classes with a coefficient.
   const Truth row = Evaluate(ParseProblem("cross_entropy f32 none input=[1,5]:0*5 target=0"));
   EXPECT_EQ(counted(row, 0), (std::vector<double>{1 + 8, 1, 5, 0, 1, 0}));
