@@ -20,9 +20,7 @@ class ByLine : public Sink {
   std::map<std::string, std::vector<Finding>> findings_;
 };
 
-std::string_view FailureOf(const Finding& finding) {
-  return ClassText(finding.verdict, finding.divergence);
-}
+std::string_view FailureOf(const Finding& finding) { return ClassText(finding.verdict, finding.divergence); }
 
 /// Is it a failure, and such a one?
 bool Shows(const KnownExample& example, const Finding& finding) {
