@@ -1,6 +1,7 @@
 // Identities between losses, and between a loss and its own parts.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tests/properties/derive.h"
 
@@ -8,6 +9,8 @@ namespace exactloss {
 namespace {
 
 using Made = std::optional<Instance>;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// bce_with_logits(x, t) = bce_with_logits(-x, 1 - t); with t = 1 it is softplus(-x).
 Made Flip(const Problem& problem) {
@@ -157,7 +160,7 @@ Made LogTargetAgrees(const Problem& problem) {
   for (std::size_t i = 0; i < t.size(); ++i) {
     const bool one = std::fabs(t[i]) >= 0.25;
     InputOf(first, "target").values[i] = one;
-    InputOf(second, "target").values[i] = one ? 0 : -INFINITY;
+    InputOf(second, "target").values[i] = one ? 0 : -kInfinity;
   }
   InstanceBuilder builder(first);
   builder.Add(second);

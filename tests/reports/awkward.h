@@ -35,7 +35,8 @@ inline Report AwkwardReport() {
         Finding finding = HandMade(subject, "mse", dtype, got);
         finding.verdict = Verdict::kDivergent;
         finding.divergence = std::isnan(got) ? Divergence::kNan : Divergence::kOverflow;
-        finding.ulp = std::isfinite(got) ? 1e300 : std::isnan(got) ? kInfinity : kNan;
+        finding.ulp = 1e300;
+        if (!std::isfinite(got)) finding.ulp = std::isnan(got) ? kInfinity : kNan;
         finding.ratio = kInfinity;
         finding.fill = "special#1." + std::to_string(index++);
         finding.message = kHostile;
