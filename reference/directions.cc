@@ -37,8 +37,9 @@ Directions::~Directions() = default;
 
 double Directions::SteepestAlong(std::size_t term, const std::vector<double>& d) const {
   const EvaluationScope scope(kBits);
-  const auto& [group, number] = groups_->of_term[term];
-  const Terms& terms = *groups_->terms[group];
+  const auto& place_of = groups_->of_term[term];
+  const Terms& terms = *groups_->terms[place_of.first];
+  const std::int64_t number = place_of.second;
   std::vector<Element> elements;
   terms.Elements(number, elements);
   const auto value = [&](int sign) {
