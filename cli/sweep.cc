@@ -87,7 +87,7 @@ ExitStatus RunSweep(SweepFlags& flags) {
   certificate.cpu = CpuName();
   const fs::path path = flags.certificate, saved = path.string() + ".progress";
   certificate = Resumed(flags, saved, std::move(certificate));
-  AtomicFile{path};  // a folder that is not there is told before, not after
+  { const AtomicFile probe(path); }  // a folder that is not there is told before, not after
 
   Progress progress("points");
   SweepOptions options;

@@ -42,7 +42,7 @@ bool AreApart(const Interval& x, const Interval& y) {
 double LogSize(const Interval& x) {
   const auto log_of = [](const Real& end) {
     if (mpfr_zero_p(end.get())) return -HUGE_VAL;
-    long exponent = 0;
+    long exponent = 0;  // NOLINT(google-runtime-int): the type that MPFR wants
     const double head = mpfr_get_d_2exp(&exponent, end.get(), MPFR_RNDN);
     return std::log2(std::fabs(head)) + static_cast<double>(exponent);
   };
