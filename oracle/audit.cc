@@ -1,23 +1,16 @@
 #include "oracle/audit.h"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <exception>
 #include <iterator>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <thread>
 #include <utility>
 
 #include "oracle/consistency.h"
+#include "oracle/in_order.h"
 #include "oracle/judge.h"
 
 namespace exactloss {
 namespace {
-
-using Subjects = std::vector<std::unique_ptr<Subject>>;
 
 /// A problem, and what its findings say of where it came from.
 struct Asked {
@@ -46,12 +39,8 @@ using Block = std::vector<Judged>;
 /// A subject gets so many problems at once at most, and no more after so many input elements.
 constexpr std::size_t kMostAtOnce = 64;
 constexpr std::int64_t kMostElementsAtOnce = std::int64_t{1} << 20;
-
-Subjects MakeSubjects(const AuditOptions& options) {
-  Subjects subjects;
-  for (const std::string& name : options.subjects) subjects.push_back(MakeSubject(name, options.subject));
-  return subjects;
-}
+/// So many blocks of a thread may wait for one before them.
+constexpr std::uint64_t kBlocksThatWait = 4;
 
 std::int64_t InputElements(const Problem& problem) {
   std::int64_t elements = 0;
@@ -133,97 +122,39 @@ class Worker {
   std::size_t at_once_ = 1;
 };
 
-/// Threads that do blocks, and the caller's thread, which writes them in order.
+/// Threads that do blocks, and the caller's thread, which counts and writes them in order.
 class Pool {
  public:
   Pool(const Stream& stream, const AuditOptions& options) : stream_(stream), options_(options) {
-    const std::uint64_t jobs = std::max(options.jobs, 1);
+    const auto jobs = static_cast<std::uint64_t>(std::max(options.jobs, 1));
     block_size_ = std::clamp<std::uint64_t>(stream.count / (4 * jobs), 1, kMostAtOnce);
     blocks_ = (stream.count + block_size_ - 1) / block_size_;
-    jobs_ = std::min(jobs, std::max<std::uint64_t>(blocks_, 1));
   }
 
   AuditSummary Run(const std::vector<Sink*>& sinks) {
-    Subjects first = MakeSubjects(options_);
+    Subjects first =
+        MakeSubjects(options_.subjects, options_.subject);  // a name that is none is told at once
     for (const auto& subject : first) summary_.subjects.push_back(subject->info());
-    std::vector<std::jthread> threads;
-    try {
-      threads.emplace_back([this, &first] { Work(std::move(first)); });
-      while (threads.size() < jobs_) threads.emplace_back([this] { Work({}); });
-      while (std::optional<Block> block = Next()) {
-        for (Judged& judged : *block) Write(judged, sinks);
-        ShowProgress();
-      }
-    } catch (...) {
-      Fail(std::current_exception());
-    }
-    threads.clear();
-    if (failure_) std::rethrow_exception(failure_);
+    const auto make = [&](std::size_t thread) -> InOrder<Block>::Work {
+      const auto worker = std::make_shared<Worker>(
+          stream_, options_, done_,
+          thread == 0 ? std::move(first) : MakeSubjects(options_.subjects, options_.subject));
+      return [this, worker](std::uint64_t number) {
+        const std::uint64_t begin = number * block_size_;
+        return worker->Run(begin, std::min(begin + block_size_, stream_.count));
+      };
+    };
+    const auto take = [&](Block block) {
+      for (Judged& judged : block) Write(judged, sinks);
+      ShowProgress();
+    };
+    InOrder<Block>(blocks_, options_.jobs, options_.interrupted, kBlocksThatWait)
+        .Run(make, take, [&](std::uint64_t) { ShowProgress(); });
     summary_.interrupted = summary_.problems < stream_.count;
     return std::move(summary_);
   }
 
  private:
-  /// So many blocks may wait for one before them.
-  std::uint64_t Window() const { return 4 * jobs_; }
-
-  void Work(Subjects subjects) {
-    try {
-      if (subjects.empty()) subjects = MakeSubjects(options_);
-      Worker worker(stream_, options_, done_, std::move(subjects));
-      while (const std::optional<std::uint64_t> number = Take()) {
-        const std::uint64_t begin = *number * block_size_;
-        Deliver(*number, worker.Run(begin, std::min(begin + block_size_, stream_.count)));
-      }
-    } catch (...) {
-      Fail(std::current_exception());
-    }
-    const std::scoped_lock lock(mutex_);
-    ++finished_;
-    changed_.notify_all();
-  }
-
-  /// The next block to do; none at the end, an interruption or a failure.
-  std::optional<std::uint64_t> Take() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return failure_ || taken_ < written_ + Window(); });
-    if (failure_ || taken_ == blocks_ || IsSet(options_.interrupted)) return {};
-    return taken_++;
-  }
-
-  void Deliver(std::uint64_t number, Block block) {
-    const std::scoped_lock lock(mutex_);
-    delivered_.emplace(number, std::move(block));
-    changed_.notify_all();
-  }
-
-  void Fail(std::exception_ptr failure) {
-    const std::scoped_lock lock(mutex_);
-    if (!failure_) failure_ = std::move(failure);
-    changed_.notify_all();
-  }
-
-  /// The next block to write; none when all are written, or one of them is lost to a failure.
-  std::optional<Block> Next() {
-    constexpr auto kTick = std::chrono::milliseconds(100);
-    std::unique_lock lock(mutex_);
-    while (true) {
-      if (failure_) return {};
-      if (const auto first = delivered_.find(written_); first != delivered_.end()) {
-        Block block = std::move(first->second);
-        delivered_.erase(first);
-        ++written_;
-        changed_.notify_all();
-        return block;
-      }
-      if (finished_ == jobs_) return {};
-      changed_.wait_for(lock, kTick);
-      lock.unlock();
-      ShowProgress();
-      lock.lock();
-    }
-  }
-
   void ShowProgress() {
     if (options_.progress) options_.progress(done_, stream_.count);
   }
@@ -246,23 +177,16 @@ class Pool {
     if (finding.mistrusted) summary_.mistrusted += count;
     if (Passes(finding)) {
       summary_.passed += count;
-    } else if (finding.verdict == Verdict::kInaccurate || finding.verdict == Verdict::kDivergent) {
+    } else if (Fails(finding)) {
       summary_.failed += count;
     }
   }
 
   const Stream& stream_;
   const AuditOptions& options_;
-  std::uint64_t block_size_ = 1, blocks_ = 0, jobs_ = 1;
+  std::uint64_t block_size_ = 1, blocks_ = 0;
   std::atomic<std::uint64_t> done_ = 0;  ///< problems
   AuditSummary summary_;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by the mutex:
-  std::map<std::uint64_t, Block> delivered_;
-  std::uint64_t taken_ = 0, written_ = 0, finished_ = 0;
-  std::exception_ptr failure_;
 };
 
 }  // namespace

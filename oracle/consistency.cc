@@ -17,10 +17,6 @@ struct Sibling {
   Problem problem;
 };
 
-bool Fails(const Finding& finding) {
-  return finding.verdict == Verdict::kInaccurate || finding.verdict == Verdict::kDivergent;
-}
-
 /// A finite number that is wrong: it may be the right one of another function.
 bool IsWrongNumber(const Finding& finding) {
   using enum Divergence;
@@ -147,12 +143,16 @@ class Classifier {
     Classify("loss", Divergence::kAccumulation, "each of its terms passes with the reduction none");
   }
 
+  /// The other functions, made when one is asked for.
+  const std::vector<Sibling>& Siblings() {
+    if (!siblings_) siblings_ = OtherFunctions(problem_), judged_.resize(siblings_->size());
+    return *siblings_;
+  }
+
   /// The answer judged as one to the sibling, where its outputs have the same shapes.
   const std::vector<Finding>& JudgedAs(std::size_t i) {
-    if (siblings_.empty()) siblings_ = OtherFunctions(problem_), judged_.resize(siblings_.size());
-    if (!judged_[i]) {
-      judged_[i] = JudgeWorst(siblings_[i].problem, Evaluate(siblings_[i].problem), subject_, answer_);
-    }
+    const Problem& sibling = Siblings()[i].problem;
+    if (!judged_[i]) judged_[i] = JudgeWorst(sibling, Evaluate(sibling), subject_, answer_);
     return *judged_[i];
   }
 
@@ -172,23 +172,21 @@ class Classifier {
 
   bool IsOfAnother(const std::string& output) {
     if (!IsWrongThroughout(output)) return false;
-    const std::size_t count = OtherFunctions(problem_).size();
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < Siblings().size(); ++i) {
       if (Passes(JudgedAs(i), output, /*trusted=*/true)) return true;
     }
     return false;
   }
 
   void ClassifyFunction() {
-    const std::size_t count = wrong_.empty() ? 0 : OtherFunctions(problem_).size();
-    for (std::size_t i = 0; i < count && !wrong_.empty(); ++i) {
+    for (std::size_t i = 0; !wrong_.empty() && i < Siblings().size(); ++i) {
       std::vector<std::string> explained;
       for (const std::string& output : wrong_) {
         if (IsWrongThroughout(output) && Passes(JudgedAs(i), output, /*trusted=*/true)) {
           explained.push_back(output);
         }
       }
-      for (const std::string& output : explained) ClassifyAs(output, explained, siblings_[i].what);
+      for (const std::string& output : explained) ClassifyAs(output, explained, Siblings()[i].what);
     }
   }
 
@@ -215,7 +213,7 @@ class Classifier {
   const Answer& answer_;
   std::vector<Finding>& findings_;
   std::vector<std::string> wrong_;  ///< outputs not yet explained
-  std::vector<Sibling> siblings_;
+  std::optional<std::vector<Sibling>> siblings_;
   std::vector<std::optional<std::vector<Finding>>> judged_;
 };
 

@@ -83,4 +83,10 @@ inline std::string_view ClassText(const Finding& finding) {
 bool Passes(Verdict verdict);
 inline bool Passes(const Finding& finding) { return Passes(finding.verdict); }
 
+/// Does it fail? inaccurate and divergent do; what is undecided or unsupported neither passes nor fails.
+inline bool Fails(Verdict verdict) {
+  return verdict == Verdict::kInaccurate || verdict == Verdict::kDivergent;
+}
+inline bool Fails(const Finding& finding) { return Fails(finding.verdict); }
+
 }  // namespace exactloss

@@ -14,24 +14,17 @@
 namespace exactloss {
 namespace {
 
-using Subjects = std::vector<std::unique_ptr<Subject>>;
-
-Subjects MakeSubjects(const AuditOptions& options) {
-  Subjects subjects;
-  for (const std::string& name : options.subjects) subjects.push_back(MakeSubject(name, options.subject));
-  return subjects;
-}
-
 /// A run over problems: `work(subjects, problem)` on each thread with subjects of its own.
 template <class Result, class Work>
 GradcheckSummary RunInOrder(const GradcheckProblems& problems, const AuditOptions& options, Work work,
                             const std::function<void(const Result&)>& take) {
   GradcheckSummary summary;
-  const auto first =
-      std::make_shared<Subjects>(MakeSubjects(options));  // a name that is none is told at once
+  const auto first = std::make_shared<Subjects>(
+      MakeSubjects(options.subjects, options.subject));  // a name that is none is told at once
   for (const auto& subject : *first) summary.subjects.push_back(subject->info());
   const auto make = [&](std::size_t thread) {
-    const auto subjects = thread == 0 ? first : std::make_shared<Subjects>(MakeSubjects(options));
+    const auto subjects =
+        thread == 0 ? first : std::make_shared<Subjects>(MakeSubjects(options.subjects, options.subject));
     return [&, subjects](std::uint64_t i) { return work(*subjects, problems.at(i)); };
   };
   const auto tick = [&](std::uint64_t done) {
@@ -55,10 +48,6 @@ Checks ChecksOf(const Problem& problem, const std::vector<InputElement>& element
     by_element[{Concat("grad:", problem.loss->inputs[input].name), index}] = checks[i];
   }
   return by_element;
-}
-
-bool IsWrong(const Finding& finding) {
-  return finding.verdict == Verdict::kInaccurate || finding.verdict == Verdict::kDivergent;
 }
 
 /// Keeps the worst of each kind.
@@ -133,7 +122,7 @@ CheckedGradients CheckGradients(Subject& subject, const Problem& problem, const 
     if (check.verdict == ClassicalVerdict::kPasses || check.verdict == ClassicalVerdict::kFails) {
       is_looked_at = true;
       fails = fails || check.verdict == ClassicalVerdict::kFails;
-      checked.wrong = checked.wrong || IsWrong(finding);
+      checked.wrong = checked.wrong || Fails(finding);
     }
     Keep(checked.findings, {std::move(finding), check});
   }

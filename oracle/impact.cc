@@ -40,8 +40,7 @@ std::string_view Name(Impact impact) {
 }
 
 Impact ImpactOf(const Finding& finding) {
-  const bool fails = finding.verdict == Verdict::kInaccurate || finding.verdict == Verdict::kDivergent;
-  if (!fails || !finding.got) return Impact::kNone;
+  if (!Fails(finding) || !finding.got) return Impact::kNone;
   return finding.output == "loss" ? Impact::kReportsWrong : Impact::kTrainsWrong;
 }
 

@@ -24,9 +24,11 @@ class InOrder {
  public:
   using Work = std::function<Result(std::uint64_t)>;
 
-  InOrder(std::uint64_t count, int jobs, const std::atomic<bool>* interrupted)
+  /// So many results of each thread (`window`) may wait for one before them.
+  InOrder(std::uint64_t count, int jobs, const std::atomic<bool>* interrupted, std::uint64_t window = 64)
       : count_(count),
         jobs_(std::clamp<std::uint64_t>(count, 1, static_cast<std::uint64_t>(std::max(jobs, 1)))),
+        window_(window),
         interrupted_(interrupted) {}
 
   /// Returns how many results were taken: all, unless it was interrupted.
@@ -93,18 +95,16 @@ class InOrder {
     changed_.notify_all();
   }
 
-  /// The next number; false at the end, an interruption or a failure. So many results may wait for one before
-  /// them.
+  /// The next number; false at the end, an interruption or a failure.
   bool Begin(std::uint64_t* number) {
-    constexpr std::uint64_t kWindow = 64;
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return failure_ || begun_ < taken_ + kWindow * jobs_; });
+    changed_.wait(lock, [&] { return failure_ || begun_ < taken_ + window_ * jobs_; });
     if (failure_ || begun_ == count_ || (interrupted_ != nullptr && interrupted_->load())) return false;
     *number = begun_++;
     return true;
   }
 
-  const std::uint64_t count_, jobs_;
+  const std::uint64_t count_, jobs_, window_;
   const std::atomic<bool>* interrupted_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -74,6 +74,12 @@ std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptio
   throw UsageError(fmt::format("no subject '{}'; there are: {}", name, fmt::join(SubjectNames(), ", ")));
 }
 
+Subjects MakeSubjects(const std::vector<std::string>& names, const SubjectOptions& options) {
+  Subjects subjects;
+  for (const std::string& name : names) subjects.push_back(MakeSubject(name, options));
+  return subjects;
+}
+
 std::vector<std::string> SubjectNames() {
   std::vector<std::string> names = TorchNames();
   for (const std::string& kernels : HighwayKernels()) names.push_back(std::string(kHighway) + kernels);

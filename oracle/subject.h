@@ -83,6 +83,10 @@ struct SubjectOptions {
 /// `highway/<target>/<mode>`, `naive/<form>`, `exec:<command>`.
 std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options = {});
 
+using Subjects = std::vector<std::unique_ptr<Subject>>;
+/// All of them, or UsageError.
+Subjects MakeSubjects(const std::vector<std::string>& names, const SubjectOptions& options);
+
 /// The names of the subjects that exist on this machine: what `list` prints.
 std::vector<std::string> SubjectNames();
 

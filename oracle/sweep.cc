@@ -16,17 +16,9 @@
 namespace exactloss {
 namespace {
 
-using Subjects = std::vector<std::unique_ptr<Subject>>;
-
 /// What is done is saved so often that this share of the time goes into it: a kill costs little, and so does
 /// the disk.
 constexpr int kTimesASave = 20;
-
-Subjects MakeSubjects(const std::vector<std::string>& names, const SubjectOptions& options) {
-  Subjects subjects;
-  for (const std::string& name : names) subjects.push_back(MakeSubject(name, options));
-  return subjects;
-}
 
 /// A problem of `size` elements without values: what a subject is asked in place.
 Problem FormOf(const SweepPlan& plan, const SweepCase& of, std::size_t size) {

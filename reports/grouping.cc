@@ -60,8 +60,6 @@ int Severity(Verdict verdict) {
   return 0;
 }
 
-bool Fails(Verdict verdict) { return Severity(verdict) > Severity(Verdict::kUndecided); }
-
 void Grouping::Write(const Finding& finding) {
   const std::size_t subject = PlaceOf(finding.subject, subjects_), loss = PlaceOf(finding.loss, losses_);
   if (!Fails(finding)) return;

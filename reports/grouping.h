@@ -51,8 +51,4 @@ bool IsSimpler(const std::string& a, const std::string& b);
 /// Larger is worse: what fails is worse than what is not decided, and that than what passes.
 int Severity(Verdict verdict);
 
-/// Does it fail? (What is undecided or unsupported neither passes nor fails.)
-bool Fails(Verdict verdict);
-inline bool Fails(const Finding& finding) { return Fails(finding.verdict); }
-
 }  // namespace exactloss
