@@ -177,7 +177,7 @@ std::vector<Fault> BinaryFaults() {
       {"bce.no_clamp",
        {"bce"},
        "log 0 is not clamped: infinite",
-       AsIf([](Problem& p) { Set(p, "log_clamp", -std::numeric_limits<double>::infinity()); }),
+       AsIf([](Problem& p) { SetParameter(p, "log_clamp", -std::numeric_limits<double>::infinity()); }),
        "https://github.com/ml-explore/mlx/pull/1280"},
       {"bce.clamp_of_loss",
        {"bce"},
@@ -294,7 +294,7 @@ std::vector<Fault> BinaryFaults() {
        {"sigmoid_focal"},
        "alpha weighs the negatives, 1 - alpha the positives",
        AsIf([](Problem& p) {
-         if (p.parameter("alpha") >= 0) Set(p, "alpha", 1 - p.parameter("alpha"));
+         if (p.parameter("alpha") >= 0) SetParameter(p, "alpha", 1 - p.parameter("alpha"));
        })},
       {"sigmoid_focal.gamma_multiplies",
        {"sigmoid_focal"},
@@ -317,9 +317,9 @@ std::vector<Fault> BinaryFaults() {
        "alpha and gamma exchanged",
        AsIf([](Problem& p) {
          const double alpha = p.parameter("alpha"), gamma = p.parameter("gamma");
-         if (alpha < 0 || gamma > 1) return Set(p, "gamma", std::fabs(alpha));
-         Set(p, "alpha", gamma);
-         Set(p, "gamma", alpha);
+         if (alpha < 0 || gamma > 1) return SetParameter(p, "gamma", std::fabs(alpha));
+         SetParameter(p, "alpha", gamma);
+         SetParameter(p, "gamma", alpha);
        })},
       {"sigmoid_focal.modulation_held",
        {"sigmoid_focal"},

@@ -168,7 +168,7 @@ std::vector<Fault> ClassFaults() {
          for (const double index : p.input("target") ? p.input("target")->values : Numbers()) {
            if (index < 0) return;
          }
-         Set(p, "ignore_index", -100);
+         SetParameter(p, "ignore_index", -100);
        })},
       {"nll.weight_dropped", both, "class weights are dropped", WithoutInput("weight")},
       {"nll.weight_not_in_gradient", both, "the gradient lacks the weights",

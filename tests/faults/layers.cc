@@ -14,12 +14,6 @@
 namespace exactloss {
 namespace {
 
-using Subjects = std::vector<std::unique_ptr<Subject>>;
-
-bool Fails(const Finding& finding) {
-  return finding.verdict == Verdict::kInaccurate || finding.verdict == Verdict::kDivergent;
-}
-
 void Count(Kills& kills, bool killed, const std::string& line) {
   ++kills.asked;
   if (killed && ++kills.killed == 1) kills.first = line;
@@ -31,7 +25,8 @@ void AskProblem(const Problem& problem, const Subjects& subjects, std::vector<Ki
   for (std::size_t i = 0; i < subjects.size(); ++i) {
     const Answer answer = subjects[i]->Run({&problem, 1})[0];
     const std::vector<Finding> findings = JudgeWorst(problem, truth, *subjects[i], answer);
-    Count(kills[i], std::any_of(findings.begin(), findings.end(), Fails), FormatProblem(problem));
+    Count(kills[i], std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return Fails(f); }),
+          FormatProblem(problem));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "oracle/broadcast.h"
 #include "reference/truth.h"
+#include "tests/properties/derive.h"
 
 namespace exactloss {
 namespace {
@@ -19,12 +20,6 @@ const Truth& TruthOf(const Problem& problem) {
   std::unique_ptr<Truth>& truth = kept[FormatProblem(problem)];
   if (!truth) truth = std::make_unique<Truth>(Evaluate(problem));
   return *truth;
-}
-
-template <class Specs>
-std::size_t IndexOf(const Specs& specs, std::string_view name) {
-  const auto found = std::find_if(specs.begin(), specs.end(), [&](const auto& s) { return s.name == name; });
-  return static_cast<std::size_t>(found - specs.begin());
 }
 
 bool Has(const LossSpec& loss, Reduction reduction) {
@@ -147,23 +142,6 @@ Answer Making::Finish() const {
     for (const double number : outputs[i]) output.bits.push_back(ToBits(dtype, RoundTo(dtype, number)));
   }
   return answer;
-}
-
-void BecomeLoss(Problem& problem, std::string_view loss) {
-  const Problem old = problem;
-  problem = MakeProblem(*FindLoss(loss), old.dtype, old.reduction);
-  for (std::size_t i = 0; i < problem.inputs.size(); ++i) {
-    const std::size_t from = IndexOf(old.loss->inputs, problem.loss->inputs[i].name);
-    if (from < old.inputs.size()) problem.inputs[i] = old.inputs[from];
-  }
-  for (std::size_t i = 0; i < problem.parameters.size(); ++i) {
-    const std::size_t from = IndexOf(old.loss->parameters, problem.loss->parameters[i].name);
-    if (from < old.parameters.size()) problem.parameters[i] = old.parameters[from];
-  }
-}
-
-void Set(Problem& problem, std::string_view parameter, double value) {
-  problem.parameters.at(IndexOf(problem.loss->parameters, parameter)) = value;
 }
 
 void Drop(Problem& problem, std::string_view input) {

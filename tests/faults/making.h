@@ -77,10 +77,7 @@ class Making {
   double divisor_;
 };
 
-/// Another loss at the inputs of a problem; inputs and parameters of the same names are kept.
-void BecomeLoss(Problem& problem, std::string_view loss);
-/// Sets a parameter, or drops an optional input.
-void Set(Problem& problem, std::string_view parameter, double value);
+/// Drops an optional input.
 void Drop(Problem& problem, std::string_view input);
 
 }  // namespace exactloss

@@ -56,8 +56,8 @@ double HeldDenominator(const Making& m, std::size_t i, double right) {
 /// bce + dice from its parts, each weighted and reduced by `part`.
 Plant BceDice(double (*part)(double bce, double dice, const Making& m)) {
   return [part](Making& m) {
-    const auto bce = m.Of([](Problem& p) { BecomeLoss(p, "bce_with_logits"); });
-    const auto dice = m.Of([](Problem& p) { BecomeLoss(p, "dice"); });
+    const auto bce = m.Of([](Problem& p) { p = WithLoss(p, "bce_with_logits"); });
+    const auto dice = m.Of([](Problem& p) { p = WithLoss(p, "dice"); });
     m.loss() = {part(bce[0][0], dice[0][0], m)};
   };
 }
@@ -124,8 +124,8 @@ double GiouOf(const Boxes& boxes, double hull) {
 
 /// grad ciou with alpha differentiated: from the gradients of iou and diou.
 void AlphaNotHeld(Making& m) {
-  const auto iou = m.Of([](Problem& p) { BecomeLoss(p, "iou"); });
-  const auto diou = m.Of([](Problem& p) { BecomeLoss(p, "diou"); });
+  const auto iou = m.Of([](Problem& p) { p = WithLoss(p, "iou"); });
+  const auto diou = m.Of([](Problem& p) { p = WithLoss(p, "diou"); });
   for (std::size_t k = 1; k < m.outputs.size(); ++k) {
     for (std::size_t i = 0; i < m.outputs[k].size(); ++i) {
       const Boxes boxes(m, i / 4);
@@ -203,7 +203,7 @@ std::vector<Fault> OverlapFaults() {
        {"dice"},
        "with per_sample the sums run over all samples",
        AsIf([](Problem& p) {
-         if (p.reduction != Reduction::kNone) Set(p, "per_sample", 0);
+         if (p.reduction != Reduction::kNone) SetParameter(p, "per_sample", 0);
        }),
        "https://github.com/BloodAxe/pytorch-toolbelt/issues/99"},
       {"dice.denominator_held",
@@ -223,11 +223,7 @@ std::vector<Fault> OverlapFaults() {
       {"bce_dice.weights_exchanged",
        {"bce_dice"},
        "the weights of the parts are exchanged",
-       AsIf([](Problem& p) {
-         const double bce = p.parameter("bce_weight");
-         Set(p, "bce_weight", p.parameter("dice_weight"));
-         Set(p, "dice_weight", bce);
-       })},
+       Exchanges("bce_weight", "dice_weight")},
       {"bce_dice.sum_for_mean",
        {"bce_dice"},
        "the cross entropy is summed",
@@ -335,16 +331,12 @@ std::vector<Fault> OverlapFaults() {
       {"detection.weights_exchanged",
        {"detection"},
        "the weights of corners and overlap are exchanged",
-       AsIf([](Problem& p) {
-         const double box = p.parameter("box_weight");
-         Set(p, "box_weight", p.parameter("iou_weight"));
-         Set(p, "iou_weight", box);
-       })},
+       Exchanges("box_weight", "iou_weight")},
       {"detection.corners_over_boxes",
        {"detection"},
        "the corners' mean divides by the boxes, not by four times as many",
        AsIf([](Problem& p) {
-         if (p.reduction == Reduction::kMean) Set(p, "box_weight", 4 * p.parameter("box_weight"));
+         if (p.reduction == Reduction::kMean) SetParameter(p, "box_weight", 4 * p.parameter("box_weight"));
        })},
       {"detection.boxes_get_no_gradient",
        {"detection"},

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tests/faults/fault.h"
+#include "tests/properties/derive.h"
 
 namespace exactloss {
 
@@ -22,13 +23,21 @@ Plant AsIf(Change change) {
   };
 }
 inline Plant AsIfLoss(std::string_view loss) {
-  return AsIf([loss](Problem& p) { BecomeLoss(p, loss); });
+  return AsIf([loss](Problem& p) { p = WithLoss(p, loss); });
 }
 inline Plant AsIfParameter(std::string_view name, double value) {
-  return AsIf([name, value](Problem& p) { Set(p, name, value); });
+  return AsIf([name, value](Problem& p) { SetParameter(p, name, value); });
 }
 inline Plant WithoutInput(std::string_view name) {
   return AsIf([name](Problem& p) { Drop(p, name); });
+}
+
+inline Plant Exchanges(std::string_view one, std::string_view other) {
+  return AsIf([one, other](Problem& p) {
+    const double value = p.parameter(one);
+    SetParameter(p, one, p.parameter(other));
+    SetParameter(p, other, value);
+  });
 }
 
 /// What of a fault reaches the loss alone, or the gradients alone.

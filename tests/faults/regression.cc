@@ -89,7 +89,7 @@ double NanAtCoincidence(const Making& m, std::size_t i, double right) {
 
 /// The gradient of pull - push + margin whether the hinge is active or not.
 void GradientBeyondHinge(Making& m) {
-  const std::vector<Numbers> open = m.Of([](Problem& p) { Set(p, "margin", 0x1p100); });
+  const std::vector<Numbers> open = m.Of([](Problem& p) { SetParameter(p, "margin", 0x1p100); });
   for (std::size_t k = 1; k < m.outputs.size(); ++k) m.outputs[k] = open[k];
 }
 
@@ -152,8 +152,8 @@ std::vector<Fault> RegressionFaults() {
       {"smooth_l1.is_huber", {"smooth_l1"}, "Huber's loss with delta = beta", AsIf([](Problem& p) {
          const double beta = p.parameter("beta");
          if (beta == 0) return;
-         BecomeLoss(p, "huber");
-         Set(p, "delta", beta);
+         p = WithLoss(p, "huber");
+         SetParameter(p, "delta", beta);
        })},
       {"smooth_l1.gradient_not_scaled",
        {"smooth_l1"},
@@ -166,8 +166,8 @@ std::vector<Fault> RegressionFaults() {
 
       {"huber.is_smooth_l1", {"huber"}, "smooth L1 with beta = delta", AsIf([](Problem& p) {
          const double delta = p.parameter("delta");
-         BecomeLoss(p, "smooth_l1");
-         Set(p, "beta", delta);
+         p = WithLoss(p, "smooth_l1");
+         SetParameter(p, "beta", delta);
        })},
       {"huber.one_sided",
        {"huber"},
@@ -201,7 +201,7 @@ std::vector<Fault> RegressionFaults() {
       {"triplet_margin.margin_subtracted",
        {"triplet_margin"},
        "the margin has the wrong sign",
-       AsIf([](Problem& p) { Set(p, "margin", -p.parameter("margin")); })},
+       AsIf([](Problem& p) { SetParameter(p, "margin", -p.parameter("margin")); })},
       {"triplet_margin.squared", {"triplet_margin"}, "squared distances", EachTerm(SquaredDistance)},
       {"triplet_margin.exchanged",
        {"triplet_margin"},

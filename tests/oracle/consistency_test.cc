@@ -26,6 +26,15 @@ Problem With(Problem problem, Reduction reduction) {
   return problem;
 }
 
+/// Right, but for one output, which is that of the sum.
+FunctionSubject::Function SumOf(std::size_t output) {
+  return [output](const Problem& p) {
+    Answer answer = RoundedTruth(p);
+    answer.outputs[output] = RoundedTruth(With(p, Reduction::kSum)).outputs[output];
+    return answer;
+  };
+}
+
 struct Classified {
   std::vector<Finding> findings;
 
@@ -83,11 +92,7 @@ TEST(Consistency, AnotherReductionIsSemantics) {
 }
 
 TEST(Consistency, AGradientOfAnotherReductionIsInconsistent) {
-  const Classified result = Classify(kMean, [](const Problem& p) {
-    Answer answer = RoundedTruth(p);
-    answer.outputs[1] = RoundedTruth(With(p, Reduction::kSum)).outputs[1];
-    return answer;
-  });
+  const Classified result = Classify(kMean, SumOf(1));
   EXPECT_EQ(result.Of("loss"), "");
   EXPECT_EQ(result.Of("grad:input"), "inconsistent");
   EXPECT_EQ(result.MessageOf("grad:input"), "the loss is right, and its gradient is that of reduction sum");
@@ -95,11 +100,7 @@ TEST(Consistency, AGradientOfAnotherReductionIsInconsistent) {
 }
 
 TEST(Consistency, ALossOfAnotherReductionIsInconsistent) {
-  const Classified result = Classify(kMean, [](const Problem& p) {
-    Answer answer = RoundedTruth(p);
-    answer.outputs[0] = RoundedTruth(With(p, Reduction::kSum)).outputs[0];
-    return answer;
-  });
+  const Classified result = Classify(kMean, SumOf(0));
   EXPECT_EQ(result.Of("loss"), "inconsistent");
   EXPECT_EQ(result.MessageOf("loss"), "the gradient is right, and the loss is that of reduction sum");
   EXPECT_EQ(result.Of("grad:input"), "");

@@ -48,10 +48,6 @@ rc::detail::TestParams Params() {
   return params;
 }
 
-bool Fails(const Finding& finding) {
-  return finding.verdict == Verdict::kInaccurate || finding.verdict == Verdict::kDivergent;
-}
-
 /// Does the judge object to an answer to any of the problems?
 bool IsSeenByJudge(const Instance& instance, const std::vector<Truth>& truths, const Respondent& respondent) {
   for (std::size_t k = 0; k < instance.problems.size(); ++k) {
@@ -59,7 +55,7 @@ bool IsSeenByJudge(const Instance& instance, const std::vector<Truth>& truths, c
     const Problem& problem = instance.problems[k];
     const std::vector<Finding> findings =
         JudgeWorst(problem, truths[k], subject, subject.Run({&problem, 1})[0]);
-    if (std::any_of(findings.begin(), findings.end(), Fails)) return true;
+    if (std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return Fails(f); })) return true;
   }
   return false;
 }

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::size_t kCorners = 4;
 
-template <class Specs>
-std::size_t IndexOf(const Specs& specs, std::string_view name) {
-  const auto found = std::find_if(specs.begin(), specs.end(), [&](const auto& s) { return s.name == name; });
-  return static_cast<std::size_t>(found - specs.begin());
-}
-
 bool IsBoxes(const Problem& problem, std::size_t input) {
   return problem.loss->family == Family::kBoxes || problem.loss->inputs[input].name.ends_with("boxes");
 }

@@ -1,6 +1,7 @@
 // What properties are put together from: changed problems, and claims about their outputs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -15,6 +16,12 @@ namespace exactloss {
 // --- reading a problem ----------------------------------------------------------------------------------
 
 bool IsFinite(const Problem& problem);
+/// The place of that name among the specs of inputs, parameters or outputs; their number where it is none.
+template <class Specs>
+std::size_t IndexOf(const Specs& specs, std::string_view name) {
+  const auto found = std::find_if(specs.begin(), specs.end(), [&](const auto& s) { return s.name == name; });
+  return static_cast<std::size_t>(found - specs.begin());
+}
 /// The index of an input (parameter) of that name; one that the loss lacks is a programming error and aborts.
 std::size_t InputIndex(const Problem& problem, std::string_view name);
 bool HasParameter(const LossSpec& loss, std::string_view name);
