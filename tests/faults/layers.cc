@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/profiles.h"
+#include "oracle/gradcheck.h"
 #include "oracle/judge.h"
 #include "oracle/selection.h"
 #include "reference/truth.h"
@@ -37,15 +38,36 @@ void AskGolden(const LossSpec& loss, const Subjects& subjects, std::vector<Kills
   }
 }
 
-void AskProfile(std::string_view name, const LossSpec& loss, const Subjects& subjects,
-                std::vector<Kills>& kills) {
+Selection SelectionOf(std::string_view name, const LossSpec& loss) {
   const Profile& profile = ProfileNamed(name);
   Selection selection;
   selection.losses = {&loss};
   for (const std::string_view fill : profile.fills) selection.fills.push_back(FindFill(fill));
   selection.problems_per_cell = profile.problems_per_cell;
+  return selection;
+}
+
+void AskProfile(std::string_view name, const LossSpec& loss, const Subjects& subjects,
+                std::vector<Kills>& kills) {
+  const Selection selection = SelectionOf(name, loss);
   for (std::uint64_t i = 0; i < exactloss::Count(selection); ++i) {
     AskProblem(At(selection, i).problem, subjects, kills);
+  }
+}
+
+void AskGradcheck(const LossSpec& loss, const Subjects& subjects, std::vector<Kills>& kills) {
+  Selection selection = SelectionOf("smoke", loss);
+  selection.dtypes = {Dtype::kF64};  // a difference in f32 has three digits
+  selection.problems_per_cell = 1;
+  for (std::uint64_t i = 0; i < exactloss::Count(selection); ++i) {
+    const Problem problem = At(selection, i).problem;
+    const Truth truth = Evaluate(problem);
+    for (std::size_t k = 0; k < subjects.size(); ++k) {
+      const CheckedGradients checked = CheckGradients(*subjects[k], problem, truth);
+      const bool is_wrong = std::any_of(checked.findings.begin(), checked.findings.end(),
+                                        [](const GradientFinding& found) { return Fails(found.finding); });
+      Count(kills[k], is_wrong, FormatProblem(problem));
+    }
   }
 }
 
@@ -74,6 +96,8 @@ std::string_view Name(Layer layer) {
       return "golden";
     case Layer::kProperty:
       return "property";
+    case Layer::kGradcheck:
+      return "gradcheck";
     case Layer::kSmoke:
       return "smoke";
     case Layer::kGate:
@@ -92,6 +116,9 @@ std::vector<Kills> Ask(Layer layer, const LossSpec& loss, const std::vector<cons
       break;
     case Layer::kProperty:
       AskProperties(loss, subjects, kills);
+      break;
+    case Layer::kGradcheck:
+      AskGradcheck(loss, subjects, kills);
       break;
     case Layer::kSmoke:
     case Layer::kGate:

@@ -11,12 +11,14 @@
 namespace exactloss {
 
 enum class Layer : std::uint8_t {
-  kGolden,    ///< the problems of tests/golden/
-  kProperty,  ///< the identities of tests/properties/
-  kSmoke,     ///< exactloss audit --profile smoke
-  kGate,      ///< exactloss audit --profile gate
+  kGolden,     ///< the problems of tests/golden/
+  kProperty,   ///< the identities of tests/properties/
+  kGradcheck,  ///< the gradients that exactloss gradcheck calls wrong, at the fills of profile smoke
+  kSmoke,      ///< exactloss audit --profile smoke
+  kGate,       ///< exactloss audit --profile gate
 };
-inline constexpr Layer kAllLayers[] = {Layer::kGolden, Layer::kProperty, Layer::kSmoke, Layer::kGate};
+inline constexpr Layer kAllLayers[] = {Layer::kGolden, Layer::kProperty, Layer::kGradcheck, Layer::kSmoke,
+                                       Layer::kGate};
 
 std::string_view Name(Layer layer);
 

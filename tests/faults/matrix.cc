@@ -104,7 +104,9 @@ void WriteSummary(const std::vector<Row>& faults) {
 void WriteTable(const std::vector<Row>& rows) {
   std::cout << "| loss | fault | what is wrong |";
   for (const Layer layer : kAllLayers) std::cout << ' ' << Name(layer) << " |";
-  std::cout << "\n|---|---|---|---|---|---|---|\n";
+  std::cout << "\n|---|---|---|";
+  for (std::size_t i = 0; i < std::size(kAllLayers); ++i) std::cout << "---|";
+  std::cout << '\n';
   for (const Row& row : rows) {
     std::cout << "| " << row.loss->name << " | `" << row.fault->id << "` | " << row.fault->what
               << Source(row.fault->source) << " |";
@@ -150,9 +152,9 @@ int Main(int argc, char** argv) {
          "- **golden**: the problems of `tests/golden/`\n"
          "- **property**: the identities of `tests/properties/`, within bounds derived from the truth's "
          "gauges\n"
-         "- **smoke**, **gate**: `exactloss audit --profile smoke` and `gate`, of the loss alone\n\n"
-         "A difference check of gradients (`exactloss gradcheck`) judges a subject at f64 alone and is no "
-         "column here.\n\n";
+         "- **gradcheck**: the gradients that `exactloss gradcheck` calls wrong, at f64 and the fills of "
+         "profile smoke, of the loss alone; what is wrong in the value alone is not its business\n"
+         "- **smoke**, **gate**: `exactloss audit --profile smoke` and `gate`, of the loss alone\n\n";
   WriteSummary(faults);
   std::cout << "\n## Survivors of every layer\n\n";
   WriteSurvivors(faults);
