@@ -25,6 +25,7 @@ class FaultSubject : public Subject {
       return {AnswerStatus::kUnsupported, Concat("no fault of ", problem.loss->name), {}};
     }
     Making making(problem);
+    if (making.outputs.empty()) return {AnswerStatus::kError, "an input outside of its domain", {}};
     fault_.plant(making);
     return making.Finish();
   }

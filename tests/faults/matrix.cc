@@ -123,6 +123,17 @@ void WriteSurvivors(const std::vector<Row>& faults) {
   }
 }
 
+void WriteMissedByGate(const std::vector<Row>& faults) {
+  for (const Row& row : faults) {
+    if (row.Survives() || row.IsKilledBy(Layer::kGate)) continue;
+    std::cout << "- `" << row.fault->id << "` in " << row.loss->name << ", killed by";
+    for (const Layer layer : kAllLayers) {
+      if (row.IsKilledBy(layer)) std::cout << ' ' << Name(layer);
+    }
+    std::cout << ": " << row.fault->what << '\n';
+  }
+}
+
 int Main(int argc, char** argv) {
   std::vector<const LossSpec*> losses;
   for (int i = 1; i < argc; ++i) {
@@ -158,6 +169,8 @@ int Main(int argc, char** argv) {
   WriteSummary(faults);
   std::cout << "\n## Survivors of every layer\n\n";
   WriteSurvivors(faults);
+  std::cout << "\n## Killed, but not by gate\n\n";
+  WriteMissedByGate(faults);
   std::cout << "\n## Controls\n\nRight subjects, which nothing may kill: the false alarms of each layer.\n\n";
   WriteTable(controls);
   std::cout << "\n## Faults\n\n";
