@@ -23,14 +23,20 @@ WHY = [
     ("mse|l1|smooth_l1|huber|nll|bce|bce_with_logits|triplet_margin|detection", "loss", "overflow", "bug",
      "an intermediate (a square, a product with the weight, a sum before the mean divides) exceeds the range, the result does not"),
     ("mse|nll", "grad.*", "overflow", "bug", "a factor of the gradient (2 (x - t), weight / sum of weights) exceeds the range before it is divided"),
+    ("smooth_l1", "grad.*", "wrong subgradient", "bug",
+     "at beta = 0 and x = t the gradients of x and of t are both -1, and not opposite: the loss does not fall so steeply along any direction"),
+    ("nll", "loss", "underflow", "bug", "the products with the weights underflow before they are divided by the sum of the weights"),
     ("smooth_l1|huber", ".*", "underflow|inaccurate|cancellation", "bug", "x - t over beta is formed in subnormals, which have few digits"),
     ("bce", "grad:target", ".*", "definition", "the gradient is log(1 - x) - log(x) without the documented clamp at -100, or 0 times the infinity of it"),
     ("bce", "grad:input", ".*", "definition", "(x - t) / max(x (1 - x), 1e-12): the denominator is held above 1e-12, which the documentation does not say; at x = 0 and 1 that is another gradient, in f16 0 / 0"),
+    ("bce", "loss", "underflow|cancellation|inaccurate", "bug", "log(1 - x) in place of log1p(-x), which is 0 or has few digits where x is small; mended after 1.13.1"),
     ("bce", ".*", "contract", "bug", "NaN is refused as a probability outside [0, 1] in one dtype and taken in others"),
     ("bce_with_logits", "grad:input", "underflow|cancellation|inaccurate|wrong sign", "bug",
      "sigmoid(x) - t: where sigmoid rounds to the target, the difference is 0 or noise, though the gradient is exp(-x), a normal number"),
     ("bce_with_logits", "loss", "underflow|cancellation|inaccurate|wrong sign|infinity", "bug",
      "(1 - t) x + (log(1 + exp(-|x|)) + max(-x, 0)): what is added to x is lost in it, or the exponential underflows"),
+    ("bce_with_logits", "loss", "nan", "bug", "inf - inf where x is infinite, or the weight 0 times an infinite term, though the limit exists"),
+    ("bce_with_logits", "loss", "inconsistent", "bug", "what pos_weight adds is rounded away in a bf16 intermediate, and the gradient has it; mended after 1.13.1"),
     ("bce_with_logits", "grad:target", ".*", "bug", "the slope along the target is formed from parts that cancel, or 0 times inf"),
     ("cross_entropy", "grad:input", "underflow|cancellation|inaccurate|wrong sign", "bug", "softmax - target cancels where a class is all but certain, or a weight has underflowed"),
     ("cross_entropy", ".*", "underflow|cancellation|inaccurate|wrong sign", "bug", "x - max - log(sum): the logarithm near 0 is lost in the larger number, log1p of the rest is not"),
@@ -96,7 +102,8 @@ def main():
     print("A *bug* is a number that neither the documented formula nor the conditioning of the inputs explains, a *definition* "
           "another formula on purpose. The size is told in ordinary ones ([findings.md](findings.md)).")
     loss = None
-    for (of_loss, output, kind), row in rows.items():
+    order = list(dict.fromkeys(of_loss for of_loss, _, _ in rows))
+    for (of_loss, output, kind), row in sorted(rows.items(), key=lambda item: order.index(item[0][0])):
         if of_loss != loss:
             loss = of_loss
             print(f"\n## {loss}\n\n| output | class | elements ({', '.join(subjects)}) | dtypes | worst ulp | impact, size | assert_close sees | | why | simplest line |")

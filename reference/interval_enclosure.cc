@@ -64,7 +64,6 @@ bool Interval::IsTight(Dtype dtype) const {
   const FloatFormat& format = FormatOf(dtype);
   const int low = mpfr_sgn(lower_.get()), high = mpfr_sgn(upper_.get());
   if (low * high > 0 && IsBeyond(lower_, format) && IsBeyond(upper_, format)) return true;
-  if (mpfr_inf_p(lower_.get()) || mpfr_inf_p(upper_.get())) return false;
   std::int64_t exponent = format.min_exponent;
   if (low * high > 0) exponent = std::max(exponent, ExponentOf(low > 0 ? lower_ : upper_));
   Real width(64);

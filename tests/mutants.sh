@@ -57,7 +57,6 @@ jet.h | x.Chain(s, s * c, s * c * (c - s)) | x.Chain(s, s * c, s * c * (s - c)) 
 truth.cc | if (!(truth.gauge >= size)) truth.gauge | if (!(truth.gauge >= 0)) truth.gauge | a gauge below the truth
 interval.cc | if (low > 0) return Sign::kPositive; | if (low > 0 \|\| high > 0) return Sign::kPositive; | an interval across 0 counts as positive
 interval.cc | &least = Lesser(x.lower_, y.lower_) | &least = Greater(x.lower_, y.lower_) | a hull leaves out one of its intervals
-interval_enclosure.cc | if (mpfr_inf_p(lower_.get()) \|\| mpfr_inf_p(upper_.get())) return false; | if (mpfr_inf_p(lower_.get())) return false; | an enclosure without an upper end counts as proven
 oracle/element_judge.cc | return ulp_ < 1; | return ulp_ <= 1; | a whole ulp is faithful
 oracle/element_judge.cc | return is_unique_ && (got_ | return (got_ | a truth on both sides of a midpoint is exact
 oracle/element_judge.cc | ulp_ <= *rules_.declared_ulp | ulp_ <= 2 * *rules_.declared_ulp | twice the declared bound is accurate
