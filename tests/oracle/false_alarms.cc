@@ -13,6 +13,8 @@
 namespace exactloss {
 namespace {
 
+constexpr std::size_t kMost = 20;  ///< lines that are kept
+
 class Counter {
  public:
   Counter(std::uint64_t problems, std::uint64_t seed) : problems_(problems) {
@@ -54,15 +56,13 @@ class Counter {
     for (const Finding& finding : findings) {
       const auto count = static_cast<std::uint64_t>(finding.count);
       total_.elements += count;
-      if (finding.verdict == Verdict::kUndecided) {
-        total_.undecided += count;
-      } else if (finding.verdict > Verdict::kAccurate) {
-        constexpr std::size_t kMost = 20;
-        total_.count += count;
-        if (total_.alarms.size() < kMost) {
-          total_.alarms.push_back(Concat(ClassText(finding), " ", finding.output, "[", finding.index,
-                                         "]: ", FormatProblem(problem)));
-        }
+      if (finding.verdict <= Verdict::kAccurate) continue;
+      const bool is_decided = finding.verdict != Verdict::kUndecided;
+      (is_decided ? total_.count : total_.undecided) += count;
+      std::vector<std::string>& few = is_decided ? total_.alarms : total_.doubts;
+      if (few.size() < kMost) {
+        few.push_back(Concat(is_decided ? ClassText(finding) : "undecided", " ", finding.output, "[",
+                             finding.index, "], ", count, " elements: ", FormatProblem(problem)));
       }
     }
   }

@@ -13,6 +13,7 @@ struct FalseAlarms {
   std::uint64_t elements = 0;       ///< judged, of both subjects
   std::uint64_t undecided = 0;      ///< elements whose truth is not proven
   std::vector<std::string> alarms;  ///< what is above `accurate`, the first few of them with their lines
+  std::vector<std::string> doubts;  ///< what is undecided, likewise
   std::uint64_t count = 0;          ///< of all alarms
 };
 

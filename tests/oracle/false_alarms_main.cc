@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   const auto result =
       exactloss::CountFalseAlarms(flags["--problems"], flags["--seed"], static_cast<int>(flags["--jobs"]));
   for (const std::string& alarm : result.alarms) std::cout << alarm << '\n';
+  for (const std::string& doubt : result.doubts) std::cout << doubt << '\n';
   std::cout << result.problems << " problems, " << result.elements << " elements judged, " << result.undecided
             << " undecided, " << result.count << " false alarms\n";
   return result.count == 0 ? 0 : 1;
