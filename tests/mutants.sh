@@ -16,7 +16,7 @@ declare -A flags=([reference]=-O1 [oracle]='-O3 -DNDEBUG')
 declare -A tests=(
   [reference]='nesting rules golden truth reductions closed_forms gauges engines gradient_legs arb'
   [oracle]='element_judge judge assert_close host_frames memory_image host_subject selection fill_promise fill_structure
-    fill audit_findings properties'
+    fill audit_findings check properties'
 )
 
 # file (in reference/ unless it says so) | what stands there, once | what is put there | what that breaks
@@ -139,7 +139,7 @@ killers() {  # PART
 mkdir -p "$copy"
 cd "$root"
 # What differs is new: a file that kept its old time would not be built again.
-git ls-files -z -- CMakeLists.txt cmake reference optimized oracle reports cli tests |
+git ls-files -z -- CMakeLists.txt cmake reference optimized oracle reports cli tests examples known |
   while IFS= read -r -d '' file; do
     cmp -s "$file" "$copy/$file" || cp --parents "$file" "$copy"
   done

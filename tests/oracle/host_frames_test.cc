@@ -132,7 +132,9 @@ TEST(HostFrames, Answers) {
   EXPECT_EQ(ok.wanted, (std::vector<std::size_t>{0, 2}));
   EXPECT_EQ(ok.answer.outputs[0].dtype, Dtype::kF64);
   EXPECT_EQ(Parse(R"("status":"unsupported","message":"no")").answer.status, AnswerStatus::kUnsupported);
-  EXPECT_EQ(Parse(R"("status":"error","message":"bad")").answer.message, "bad");
+  const AnswerHeader refusal = Parse(R"("status":"error","message":"bad")");
+  EXPECT_EQ(refusal.answer.status, AnswerStatus::kError);
+  EXPECT_EQ(refusal.answer.message, "bad");
 }
 
 TEST(HostFrames, WrongOutputsKeepTheHost) {
