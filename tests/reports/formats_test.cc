@@ -117,7 +117,7 @@ TEST_F(Formats, JunitHasACaseForEachOutput) {
                                .child("failure")
                                .text()
                                .get();
-  EXPECT_NE(body.find("wrong subgradient, fill -: 1 element\n  got  f64 0x1.cp+2 (7)\n"
+  EXPECT_NE(body.find("wrong subgradient, reports wrong, fill -: 1 element\n  got  f64 0x1.cp+2 (7)\n"
                       "  want [-0x1p+0 (-1), 0x1p+0 (1)]\n  ulp  3.00; assert_close does not see it\n"
                       "  exactloss run 'l1 f32 none input=0x1p+0 target=0x0p+0'\n"),
             std::string::npos)
