@@ -106,6 +106,9 @@ std::size_t Apply(const BaselineCheck& check, const Moves& moves, Baseline& base
 /// "0.5 ulp", "3 nan, 12 underflow up to 1.68e+07 ulp"
 std::string Text(const Observed& observed);
 
+/// A line for each group of rows that are worse or gone: "worse  libtorch mse f32 loss, 2 rows: 0.49 ulp
+/// -> 2.42 ulp".
+std::vector<std::string> WorstDrifts(const BaselineCheck& check);
 /// A table, rows of one subject, loss, output and dtype together, the worst with its repro line.
 void WriteDrifts(const BaselineCheck& check, std::ostream& out);
 /// The same for a report in Markdown.

@@ -56,6 +56,13 @@ std::string Side(Drift drift, Drift none, const Observed& observed) {
   return drift == none ? "-" : Text(observed);
 }
 
+std::string GroupText(const Group& group) {
+  const Drifted& row = *group.worst;
+  return fmt::format("{:<6} {} {} {} {}, {}: {} -> {}", Name(row.drift), row.key.subject, row.key.row.loss,
+                     Name(row.key.row.dtype), row.key.row.output, Counted(group.rows, "row"),
+                     Side(row.drift, Drift::kNew, row.before), Side(row.drift, Drift::kGone, row.after));
+}
+
 /// "2 rows worse, 1 new, 40 as they were"
 std::string Counts(const BaselineCheck& check) {
   std::string text;
@@ -78,14 +85,21 @@ std::string Text(const Observed& observed) {
   return text.empty() ? fmt::format("{} ulp", ErrorText(observed.passing)) : text;
 }
 
+std::vector<std::string> WorstDrifts(const BaselineCheck& check) {
+  std::vector<std::string> lines;
+  for (const Group& group : Grouped(check)) {
+    const Drift drift = group.worst->drift;
+    if (drift == Drift::kWorse || drift == Drift::kGone) lines.push_back(GroupText(group));
+  }
+  return lines;
+}
+
 void WriteDrifts(const BaselineCheck& check, std::ostream& out) {
   fmt::print(out, "\nbaseline {}: {}\n", check.file, Counts(check));
   const std::vector<Group> groups = Grouped(check);
   for (std::size_t i = 0; i < std::min(groups.size(), kMostGroups); ++i) {
     const Drifted& row = *groups[i].worst;
-    fmt::print(out, "  {:<6} {} {} {} {}, {}: {} -> {}\n", Name(row.drift), row.key.subject, row.key.row.loss,
-               Name(row.key.row.dtype), row.key.row.output, Counted(groups[i].rows, "row"),
-               Side(row.drift, Drift::kNew, row.before), Side(row.drift, Drift::kGone, row.after));
+    fmt::print(out, "  {}\n", GroupText(groups[i]));
     if (row.drift == Drift::kWorse && !groups[i].line.empty()) {
       fmt::print(out, "         exactloss run '{}'\n", Shortened(groups[i].line, kLongestLine));
     }
