@@ -77,7 +77,7 @@ Json ResultJson(const Cause& cause, OrdinaryBatches& ordinary) {
         {"known", worst.known},
         {"simplest", cause.simplest.line},
         {"worst", ToJson(worst)}}}};
-  if (!worst.known.empty()) {  // code scanning shows no alert for it
+  if (!worst.known.empty()) {  // viewers that know suppressions hide it
     result["suppressions"] =
         Json::array({{{"kind", "external"}, {"justification", fmt::format("known: {}", worst.known)}}});
   }
