@@ -5,7 +5,8 @@ COPY . /source
 RUN /source/dev install /opt/exactloss
 
 FROM debian:12-slim
-# hadolint ignore=DL3008  Debian keeps no older versions to pin
+# Debian keeps no older versions to pin:
+# hadolint ignore=DL3008
 RUN apt-get update \
   && apt-get install -y --no-install-recommends libfmt9 libhwy1 libmpfr6 libpugixml1v5 python3 \
   && rm -rf /var/lib/apt/lists/*
