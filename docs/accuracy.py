@@ -39,13 +39,13 @@ class Cell:
     def __init__(self):
         self.ulp = -1.0  # the largest finite error; none: nothing was computed
         self.line = self.fill = self.subject = ""
-        self.without_size = {}  # class: its simplest line; NaN, infinities, refusals
+        self.without_size = {}  # class: its simplest line and the fill; NaN, infinities, refusals
 
     def add(self, ulp, line, row, kind):
         ulp = float(ulp)
         if not math.isfinite(ulp):
-            if kind not in self.without_size or is_simpler(line, self.without_size[kind]):
-                self.without_size[kind] = line
+            if kind not in self.without_size or is_simpler(line, self.without_size[kind][0]):
+                self.without_size[kind] = (line, row["fill"])
         elif ulp > self.ulp or (ulp == self.ulp and is_simpler(line, self.line)):
             self.ulp, self.line, self.fill, self.subject = ulp, line, row["fill"], row["subject"]
 
@@ -93,9 +93,9 @@ def write_losses(cells, losses, columns, out):
                     if cell and cell.ulp > 0.5:
                         who = cell.subject if column == "naive forms" else column
                         inputs.append(f"| {part} {dtype} | {who} | {number(cell.ulp)} | {input_text(cell.line, cell.fill, loss, dtype)} |")
-                    for kind, line in sorted(cell.without_size.items()) if cell else ():
+                    for kind, (line, fill) in sorted(cell.without_size.items()) if cell else ():
                         if column != "naive forms":
-                            inputs.append(f"| {part} {dtype} | {column} | {kind} | {input_text(line, '...', loss, dtype)} |")
+                            inputs.append(f"| {part} {dtype} | {column} | {kind} | {input_text(line, fill, loss, dtype)} |")
         if inputs:
             out.append("\n<details><summary>inputs</summary>\n\n| | | ulp | |\n|---|---|--:|---|\n" + "\n".join(inputs) + "\n\n</details>")
 
@@ -117,6 +117,7 @@ def write_certificates(certificates, out):
         if certificate["stride"] != 1 or certificate["chunks_done"] != [[0, certificate["chunks"]]]:
             continue  # a sample, or a part
         points = sum(case["points"] for case in certificate["cases"])
+        rows = {}  # subjects by what is known of them
         for subject in certificate["subjects"]:
             worst = {part: (0.5, "") for part in PARTS}
             for case in certificate["cases"]:
@@ -131,8 +132,9 @@ def write_certificates(certificates, out):
             ulp, line = max(worst.values())
             version = f" {subject['version']}" if subject["name"].startswith("libtorch") else ""
             figures = " | ".join(number(worst[part][0]) if math.isfinite(worst[part][0]) else "∞" for part in PARTS)
-            out.append(f"| `{certificate['loss']}` | {certificate['dtype']} | {len(certificate['cases'])} | {points:,} | "
-                       f"{subject['name']}{version} | {figures} | {f'`{line}`' if ulp > 0.5 else ''} |")
+            rows.setdefault(f"{figures} | {f'`{line}`' if ulp > 0.5 else ''}", []).append(subject["name"] + version)
+        for row, names in rows.items():
+            out.append(f"| `{certificate['loss']}` | {certificate['dtype']} | {len(certificate['cases'])} | {points:,} | {', '.join(names)} | {row} |")
 
 
 def write_plot(cells, losses, columns):
@@ -171,7 +173,7 @@ def main():
     capability = ", ".join(f"{column_of(s)} on {s['details']['capability']}" for s in run["subjects"] if "capability" in s["details"])
     out = ["# How accurate are loss functions?\n",
            "Written by `./dev accuracy`. The largest known error of value and gradient in ulp, against the proven truth, for each loss and dtype. `≥`: searched, "
-           f"not exhausted; the true maximum is no smaller. An audit looked at {run['problems']:,} problems ({run['selection'].split(',')[0]}, seed {run['selection'].split('seed ')[1].split(':')[0]}) "
+           f"not exhausted; the true maximum is no smaller. An audit looked at {run['problems']:,} problems ({run['selection']['text'].split(':')[0]}) "
            "of all [fills](findings.md), extremes, infinities and ill-conditioned inputs among them: a large figure is not yet a defect (what the inputs' own "
            "conditioning explains is large, too), and [libtorch-findings.md](libtorch-findings.md) says what is. A word after a figure is a failure that has no "
            "size on its own, such as `nan` for a number.\n",
