@@ -19,6 +19,7 @@
 #include "oracle/naive.h"
 #include "oracle/shrink.h"
 #include "reports/annotations.h"
+#include "reports/baseline.h"
 #include "reports/console.h"
 
 namespace exactloss {
@@ -72,6 +73,11 @@ ExitStatus RunAudit(AuditFlags& flags) {
   report.run.chosen = selection;
   report.run.cpu = CpuName();
   ChooseSubjects(flags, report.run);
+  std::optional<Baseline> baseline;
+  if (!flags.baseline.empty()) {
+    baseline = ReadBaseline(flags.baseline);
+    CheckFits(*baseline, flags.baseline, report.run);
+  }
 
   JsonOutput json(flags.subject.json);
   ReportFiles files(flags.reports);
@@ -96,6 +102,10 @@ ExitStatus RunAudit(AuditFlags& flags) {
   report.run.subjects = summary.subjects;
   report.run.problems = summary.problems;
   report.run.interrupted = summary.interrupted;
+  if (baseline && !summary.interrupted) {
+    report.baseline = Compare(*baseline, report.run, report.rows);
+    report.baseline->file = flags.baseline;
+  }
   if (files.has_plots()) report.close_ups = LookCloser(report.WorstFirst(), options);
   files.Commit(report);
   json.Commit();
@@ -123,12 +133,18 @@ Action AddAudit(CLI::App& app) {
       "--known", flags->known,
       "folder of known divergences, which are replayed first and do not count as failed; without it, "
       "the folder `known` beside or above the program");
-  app.add_flag("--gate", flags->gate,
-               "exit with status 1 if anything fails that is not known, or is known and fails no more");
+  CLI::Option* baseline =
+      app.add_option("--baseline", flags->baseline,
+                     "file of `exactloss baseline` to which each row is held; what is worse fails the gate");
+  app.add_flag(
+      "--gate", flags->gate,
+      "exit with status 1 if anything fails that is not known, is known and fails no more, or is worse "
+      "than the baseline");
   CLI::Option* contracts =
       app.add_flag("--contracts", flags->contracts,
                    "instead call each loss with right and wrong arguments, and hold what "
                    "happens to what is documented");
+  contracts->excludes(baseline);
   for (const char* name : SelectionFlags::kNames) {
     if (std::string_view(name) != "--loss") contracts->excludes(app.get_option(name));
   }

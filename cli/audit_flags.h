@@ -18,6 +18,7 @@ struct AuditFlags {
   SubjectFlags subject;
   ReportFlags reports;
   std::string known;  ///< folder; "": the one that is shipped
+  std::string baseline;  ///< file; "": none
   bool gate = false, contracts = false;
 };
 

@@ -26,6 +26,7 @@ struct Command {
 };
 
 Action AddAudit(CLI::App& app);
+Action AddBaseline(CLI::App& app);
 Action AddBench(CLI::App& app);
 Action AddCompare(CLI::App& app);
 Action AddGradcheck(CLI::App& app);

@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"run", "judge and explain single problems, given as repro lines", AddRun},
     {"audit", "judge subjects on generated problems, and report", AddAudit},
     {"compare", "two subjects, versions, dtypes or reports: what regressed, what is fixed", AddCompare},
+    {"baseline", "how a report differs from a baseline, and move the baseline", AddBaseline},
     {"gradcheck", "gradients: the legs of their truth, subjects, what a classical check misses",
      AddGradcheck},
     {"sweep", "judge subjects at every number of an input, and write a certificate", AddSweep},

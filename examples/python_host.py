@@ -52,6 +52,8 @@ def answer(problem, payload):
     if loss not in LOSSES or dtype not in FORMATS:
         raise Unsupported(f"no {loss} for {dtype} here")
     inputs = {tensor["name"]: read_tensor(payload, tensor) for tensor in problem["inputs"]}
+    if set(inputs) != {"input", "target"}:
+        raise Unsupported("no " + ", ".join(set(inputs) - {"input", "target"}) + " here")
     terms, gradients = zip(*(LOSSES[loss](x, t) for x, t in zip(inputs["input"], inputs["target"])))
     scale = 1 / len(terms) if reduction == "mean" else 1
     outputs = {"loss": list(terms) if reduction == "none" else [sum(terms) * scale]}

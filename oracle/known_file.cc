@@ -228,7 +228,10 @@ std::vector<KnownDivergence> ReadKnown(const fs::path& folder) {
 std::optional<fs::path> ShippedKnown() {
   std::error_code error;
   for (const fs::path& folder : ProgramFolders()) {
-    if (fs::is_directory(folder / "known", error)) return folder / "known";
+    for (const fs::path& known :
+         {folder / "known", folder / "share/exactloss/known"}) {  // the latter: installed
+      if (fs::is_directory(known, error)) return known;
+    }
   }
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 
 #include "reports/atomic_file.h"
 #include "reports/numbers.h"
+#include "reports/strict_json.h"
 
 namespace exactloss {
 namespace {
@@ -84,12 +85,6 @@ Json ToJson(const Certificate& c) {
           {"chunks", c.chunks},
           {"chunks_done", ToJson(c.done)},
           {"cases", std::move(cases)}};
-}
-
-std::string DigestOf(const Json& json) {
-  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : json.dump()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return fmt::format("fnv1a:{:016x}", hash);
 }
 
 double ReadHex(const std::string& text) { return std::strtod(text.c_str(), nullptr); }

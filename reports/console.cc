@@ -83,6 +83,7 @@ class Writer {
       WriteKnown(subject.name);
     }
     WriteStale();
+    if (report_.baseline) WriteDrifts(*report_.baseline, out_);
     WritePitfalls();
   }
 

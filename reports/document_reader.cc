@@ -1,18 +1,14 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <utility>
 
 #include "reference/text.h"
 #include "reports/document.h"
 #include "reports/json_lines.h"
+#include "reports/strict_json.h"
 
 namespace exactloss {
 namespace {
@@ -20,78 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kAgain = "write it again with `exactloss audit --report DIR`";
-
-/// What is wrong, and where in the document.
-struct Malformed {
-  std::string where, what;
-};
-
-/// An object with just the keys that it should have.
-class Object {
- public:
-  Object(const Json& json, std::string where, const std::vector<std::string>& keys)
-      : json_(json), where_(std::move(where)) {
-    if (!json.is_object()) throw Malformed{where_, "it is no object"};
-    for (const auto& [key, value] : json.items()) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        throw Malformed{where_, "unknown key " + Quoted(key)};
-      }
-    }
-    for (const std::string& key : keys) {
-      if (!json.contains(key)) throw Malformed{where_, "no key " + Quoted(key)};
-    }
-  }
-
-  const Json& at(const char* key) const { return json_[key]; }
-  std::string where(std::string_view key) const {
-    return where_.empty() ? std::string(key) : Concat(where_, ".", key);
-  }
-
-  template <class T>
-  T as(const char* key) const {
-    try {
-      return at(key).get<T>();
-    } catch (const Json::exception&) {
-      throw Malformed{where(key), "another kind of value is expected"};
-    }
-  }
-  std::uint64_t count(const char* key) const {
-    if (!at(key).is_number_unsigned()) throw Malformed{where(key), "it is no count"};
-    return at(key).get<std::uint64_t>();
-  }
-  template <class Each>
-  void each(const char* key, Each each) const {
-    if (!at(key).is_array()) throw Malformed{where(key), "it is no list"};
-    std::size_t number = 0;
-    for (const Json& item : at(key)) each(item, fmt::format("{}[{}]", where(key), number++));
-  }
-
-  /// The value of a name, looked up by `find`, which returns something like a pointer.
-  auto named(const char* key, auto find) const { return Find(as<std::string>(key), where(key), find); }
-  template <class Value>
-  std::vector<Value> all_named(const char* key, auto find) const {
-    std::vector<Value> values;
-    const auto names = as<std::vector<std::string>>(key);
-    for (const std::string& name : names) {
-      values.push_back(Find(name, where(key), find));
-    }
-    return values;
-  }
-
- private:
-  static auto Find(const std::string& name, const std::string& place, auto find) {
-    const auto value = find(name);
-    if (!value) throw Malformed{place, Concat("no such name here: ", Quoted(name))};
-    if constexpr (std::is_pointer_v<decltype(find(name))>) {
-      return value;
-    } else {
-      return *value;
-    }
-  }
-
-  const Json& json_;
-  std::string where_;
-};
 
 template <class Enum>
 std::optional<Enum> ParseEnum(std::string_view name, Enum last) {
@@ -103,16 +27,6 @@ std::optional<Enum> ParseEnum(std::string_view name, Enum last) {
 std::optional<Verdict> ParseVerdict(std::string_view name) { return ParseEnum(name, Verdict::kUnsupported); }
 std::optional<Divergence> ParseDivergence(std::string_view name) {
   return ParseEnum(name, Divergence::kTimeout);
-}
-
-double ReadError(const Object& of, const char* key) {
-  const Json& json = of.at(key);
-  if (json.is_number()) return json.get<double>();
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (json == "inf") return kInfinity;
-  if (json == "-inf") return -kInfinity;
-  if (json == "nan") return std::numeric_limits<double>::quiet_NaN();
-  throw Malformed{of.where(key), R"(it is no number, "inf", "-inf" or "nan")"};
 }
 
 std::uint64_t ReadBits(const Json& number, const std::string& where) {
@@ -154,7 +68,7 @@ Finding ReadFinding(const Json& json, const std::string& where) {
     for (const auto& [key, value] : example.items()) keys.push_back(key);
     return keys;
   }();
-  const Object object(json, where, kKeys);
+  const StrictObject object(json, where, kKeys);
   Finding finding;
   finding.line = object.as<std::string>("line");
   finding.subject = object.as<std::string>("subject");
@@ -172,8 +86,8 @@ Finding ReadFinding(const Json& json, const std::string& where) {
   if (const Json& got = object.at("got"); !got.is_null()) {
     finding.got = ReadBits(got, object.where("got"));
     if (got.contains("dtype")) {
-      finding.got_dtype =
-          Object(got, object.where("got"), {"hex", "bits", "decimal", "dtype"}).named("dtype", ParseDtype);
+      finding.got_dtype = StrictObject(got, object.where("got"), {"hex", "bits", "decimal", "dtype"})
+                              .named("dtype", ParseDtype);
     }
   }
   finding.truth = ReadTruth(finding.dtype, object.at("truth"), object.where("truth"));
@@ -186,8 +100,8 @@ Finding ReadFinding(const Json& json, const std::string& where) {
 }
 
 RunInfo ReadRun(const Json& json) {
-  const Object object(json, "run",
-                      {"program", "command", "selection", "cpu", "subjects", "problems", "interrupted"});
+  const StrictObject object(
+      json, "run", {"program", "command", "selection", "cpu", "subjects", "problems", "interrupted"});
   RunInfo run;
   run.program = object.as<std::string>("program");
   run.command = object.as<std::string>("command");
@@ -195,12 +109,12 @@ RunInfo ReadRun(const Json& json) {
   run.problems = object.count("problems");
   run.interrupted = object.as<bool>("interrupted");
   object.each("subjects", [&](const Json& item, const std::string& where) {
-    const Object subject(item, where, {"name", "version", "details", "pitfall"});
+    const StrictObject subject(item, where, {"name", "version", "details", "pitfall"});
     run.subjects.push_back({subject.as<std::string>("name"), subject.as<std::string>("version"),
                             subject.as<std::map<std::string, std::string>>("details")});
     if (subject.as<bool>("pitfall")) run.pitfalls.insert(run.subjects.back().name);
   });
-  const Object chosen(
+  const StrictObject chosen(
       object.at("selection"), "run.selection",
       {"text", "losses", "dtypes", "reductions", "fills", "seed", "problems_per_cell", "shard", "shards"});
   run.selection = chosen.as<std::string>("text");
@@ -216,9 +130,9 @@ RunInfo ReadRun(const Json& json) {
 }
 
 void ReadRow(const Json& json, const std::string& where, Rows& rows) {
-  const Object object(json, where,
-                      {"subject", "loss", "dtype", "reduction", "output", "fill", "elements", "mistrusted",
-                       "passing", "failures"});
+  const StrictObject object(json, where,
+                            {"subject", "loss", "dtype", "reduction", "output", "fill", "elements",
+                             "mistrusted", "passing", "failures"});
   Row& row = rows.at({object.as<std::string>("subject"), object.as<std::string>("loss"),
                       object.named("dtype", ParseDtype), object.named("reduction", ParseReduction),
                       object.as<std::string>("output"), object.as<std::string>("fill")});
@@ -231,12 +145,12 @@ void ReadRow(const Json& json, const std::string& where, Rows& rows) {
   }
   row.mistrusted = object.count("mistrusted");
   if (!object.at("passing").is_null()) {
-    const Object passing(object.at("passing"), object.where("passing"), {"ulp", "line"});
+    const StrictObject passing(object.at("passing"), object.where("passing"), {"ulp", "line"});
     row.passing_ulp = ReadError(passing, "ulp");
     row.passing_line = passing.as<std::string>("line");
   }
   object.each("failures", [&](const Json& item, const std::string& place) {
-    const Object failure(item, place, {"elements", "worst"});
+    const StrictObject failure(item, place, {"elements", "worst"});
     row.failures.push_back({failure.count("elements"), ReadFinding(failure.at("worst"), place + ".worst")});
   });
 }
@@ -249,7 +163,7 @@ Document Read(const Json& json) {
     throw Malformed{"", fmt::format("its version is {}, this program reads version {}", version.dump(),
                                     kDocumentVersion)};
   }
-  const Object object(json, "", {"format", "version", "run", "summary", "causes", "rows"});
+  const StrictObject object(json, "", {"format", "version", "run", "summary", "causes", "rows"});
   Document document;
   document.run = ReadRun(object.at("run"));
   object.each("rows", [&](const Json& row, const std::string& where) { ReadRow(row, where, document.rows); });
@@ -259,18 +173,9 @@ Document Read(const Json& json) {
 }  // namespace
 
 Document ReadDocument(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path);
-  if (!in)
-    throw UsageError(fmt::format("{} cannot be read: {}", path, std::generic_category().message(errno)));
-  try {
-    return Read(Json::parse(in));
-  } catch (const Json::parse_error& error) {
-    throw UsageError(fmt::format("{}: broken or cut off at byte {}; {}", path, error.byte, kAgain));
-  } catch (const Malformed& wrong) {
-    throw UsageError(fmt::format("{}: {}{}{}; {}", path, wrong.where, wrong.where.empty() ? "" : ": ",
-                                 wrong.what, kAgain));
-  }
+  Document document;
+  ReadStrictly(path, kAgain, [&](const Json& json) { document = Read(json); });
+  return document;
 }
 
 }  // namespace exactloss

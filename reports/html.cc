@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "oracle/fill.h"
+#include "oracle/impact.h"
 #include "reports/html_page.h"
 #include "reports/json_lines.h"
 #include "reports/meaning.h"
@@ -66,6 +67,7 @@ class Data {
     json["cells"] = Cells();
     json["causes"] = Causes();
     json["closeUps"] = CloseUps();
+    if (report_.baseline) json["baseline"] = BaselineJson(*report_.baseline);
     json["run"] = Run();
     json["subjects"] = Subjects();
     json["losses"] = Losses();
@@ -154,6 +156,7 @@ class Data {
 
   Json Causes() {
     Json json = Json::array();
+    OrdinaryBatches ordinary;
     for (const Cause& cause : report_.WorstFirst()) {
       const Finding& worst = cause.worst;
       Json one = {{"s", subjects_.of(worst.subject)},
@@ -170,6 +173,16 @@ class Data {
                   {"want", WantText(worst)},
                   {"line", worst.line.substr(0, kLongestLine)}};
       if (worst.line.size() > kLongestLine) one["length"] = worst.line.size();
+      if (cause.simplest.line.size() < worst.line.size()) {
+        one["simplest"] = cause.simplest.line.substr(0, kLongestLine);
+      }
+      if (const Impact impact = ImpactOf(worst); impact != Impact::kNone) {
+        one["impact"] = Name(impact);
+        if (const double size = ordinary.SizeOf(worst); !std::isnan(size)) {
+          one["size"] = ErrorText(size), one["sizeCode"] = UlpCode(size);
+        }
+      }
+      if (!worst.known.empty()) one["known"] = worst.known;
       if (!worst.message.empty()) one["message"] = worst.message;
       if (const std::optional<int> column = ColumnAt(worst)) one["column"] = *column;
       json.push_back(one);
@@ -203,6 +216,19 @@ class Data {
     return json;
   }
 
+  static Json BaselineJson(const BaselineCheck& check) {
+    constexpr std::size_t kMost = 5;
+    std::vector<std::string> worst = WorstDrifts(check);
+    worst.resize(std::min(worst.size(), kMost));
+    return {{"file", check.file},
+            {"worse", check.count(Drift::kWorse)},
+            {"gone", check.count(Drift::kGone)},
+            {"new", check.count(Drift::kNew)},
+            {"better", check.count(Drift::kBetter)},
+            {"same", check.same},
+            {"worst", worst}};
+  }
+
   Json Run() const {
     const RunInfo& run = report_.run;
     return {{"program", run.program}, {"command", run.command},   {"selection", run.selection},
@@ -220,6 +246,7 @@ class Data {
                       {"pitfall", report_.IsPitfall(subject.name)},
                       {"passed", counts.passed()},
                       {"failed", counts.failed()},
+                      {"known", counts.known},
                       {"mistrusted", counts.mistrusted},
                       {"elements", elements}});
     }

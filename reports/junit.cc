@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "oracle/impact.h"
 #include "reference/text.h"
 #include "reports/numbers.h"
 
@@ -34,6 +35,12 @@ struct Case {
   std::vector<const Row*> rows;
 };
 
+/// ", trains wrong"
+std::string ImpactText(const Finding& finding) {
+  const std::string_view name = Name(ImpactOf(finding));
+  return name.empty() ? "" : fmt::format(", {}", name);
+}
+
 std::vector<Case> CasesOf(const Report& report, const std::string& subject) {
   std::vector<Case> cases;
   std::map<RowKey, std::size_t> places;
@@ -48,13 +55,34 @@ std::vector<Case> CasesOf(const Report& report, const std::string& subject) {
   return cases;
 }
 
-std::string FailureText(const std::vector<const Row*>& rows) {
+/// What is worse than the baseline, by row.
+using Worse = std::map<RowKey, const Drifted*>;
+
+Worse WorseOf(const Report& report) {
+  Worse worse;
+  if (!report.baseline) return worse;
+  for (const Drifted& drifted : report.baseline->drifted) {
+    RowKey key = drifted.key.row;
+    key.subject = drifted.key.subject;
+    if (drifted.drift == Drift::kWorse) worse.emplace(key, &drifted);
+  }
+  return worse;
+}
+
+std::string FailureText(const std::vector<const Row*>& rows, const Worse& worse) {
   std::string text;
   for (const Row* row : rows) {
+    if (const auto found = worse.find(row->key); found != worse.end()) {
+      const Drifted& drifted = *found->second;
+      text += fmt::format("worse than the baseline, fill {}: {}, was {}\n  exactloss run '{}'\n",
+                          row->key.fill, exactloss::Text(drifted.after), exactloss::Text(drifted.before),
+                          Shortened(drifted.after.line, kLongestLine));
+    }
     for (const Failure& failure : row->failures) {
       const Finding& worst = failure.worst;
-      text += fmt::format("{}, fill {}: {}{}\n  got  {}\n  want {}\n  ulp  {}; assert_close {} it\n",
-                          ClassText(worst.verdict, worst.divergence),
+      text += fmt::format("{}{}{}, fill {}: {}{}\n  got  {}\n  want {}\n  ulp  {}; assert_close {} it\n",
+                          ClassText(worst.verdict, worst.divergence), ImpactText(worst),
+                          worst.known.empty() ? "" : fmt::format(", known: {}", worst.known),
                           row->key.fill.empty() ? "-" : row->key.fill, Counted(failure.elements, "element"),
                           worst.message.empty() ? "" : ", " + worst.message, GotText(worst), WantText(worst),
                           ErrorText(worst.ulp), worst.seen_by_assert_close ? "sees" : "does not see");
@@ -62,6 +90,13 @@ std::string FailureText(const std::vector<const Row*>& rows) {
     }
   }
   return text;
+}
+
+/// Elements that fail and are not known.
+std::uint64_t Unknown(const Row& row) {
+  std::uint64_t count = 0;
+  for (const Failure& failure : row.failures) count += failure.worst.known.empty() ? failure.elements : 0;
+  return count;
 }
 
 /// "underflow, nan"
@@ -87,19 +122,30 @@ struct Total {
   }
 };
 
-void WriteCase(const Case& of, pugi::xml_node suite, Total& total) {
-  std::uint64_t failed = 0, passed = 0;
-  for (const Row* row : of.rows) failed += row->failed(), passed += row->passed();
+void WriteCase(const Case& of, const Worse& worse, pugi::xml_node suite, Total& total) {
+  std::uint64_t failed = 0, unknown = 0, passed = 0, drifted = 0;
+  for (const Row* row : of.rows) {
+    failed += row->failed(), unknown += Unknown(*row), passed += row->passed(),
+        drifted += worse.count(row->key);
+  }
   pugi::xml_node node = suite.append_child("testcase");
   Set(node, "classname", fmt::format("{}.{}.{}", of.key.subject, of.key.loss, Name(of.key.dtype)));
   Set(node, "name", fmt::format("{} {}", Name(of.key.reduction), of.key.output));
   ++total.tests;
-  if (failed != 0) {
+  if (unknown != 0 || drifted != 0) {
     ++total.failures;
     pugi::xml_node failure = node.append_child("failure");
     Set(failure, "message",
-        fmt::format("{} of {}: {}", failed, Counted(failed + passed, "element"), ClassesOf(of.rows)));
-    failure.text().set(Printable(FailureText(of.rows)).c_str());
+        fmt::format(
+            "{} of {}{}{}", failed, Counted(failed + passed, "element"),
+            failed == 0 ? "" : ": " + ClassesOf(of.rows),
+            drifted == 0 ? "" : fmt::format("; {} worse than the baseline", Counted(drifted, "row"))));
+    failure.text().set(Printable(FailureText(of.rows, worse)).c_str());
+  } else if (failed != 0) {
+    ++total.skipped;  // as the gate counts it
+    pugi::xml_node skipped = node.append_child("skipped");
+    Set(skipped, "message", fmt::format("{} of {}, all known", failed, Counted(failed + passed, "element")));
+    skipped.text().set(Printable(FailureText(of.rows, worse)).c_str());
   } else if (passed == 0) {
     ++total.skipped;
     Set(node.append_child("skipped"), "message",
@@ -128,13 +174,14 @@ void WriteJunit(const Report& report, std::ostream& out) {
   pugi::xml_node root = document.append_child("testsuites");
   Set(root, "name", "exactloss");
   Total all;
+  const Worse worse = WorseOf(report);
   for (const SubjectInfo& subject : report.run.subjects) {
     if (report.IsPitfall(subject.name)) continue;
     pugi::xml_node suite = root.append_child("testsuite");
     Set(suite, "name", subject.name);
     WriteProperties(report.run, subject, suite);
     Total total;
-    for (const Case& of : CasesOf(report, subject.name)) WriteCase(of, suite, total);
+    for (const Case& of : CasesOf(report, subject.name)) WriteCase(of, worse, suite, total);
     total.Write(suite);
     all.Add(total);
   }

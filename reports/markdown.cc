@@ -47,6 +47,7 @@ class Writer {
     }
     WriteRun();
     WriteStale();
+    if (report_.baseline) WriteDriftsMarkdown(*report_.baseline, out_);
     WriteCounts();
     WriteLegend();
     WritePitfalls();

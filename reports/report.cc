@@ -29,12 +29,16 @@ std::string Report::LastLine() const {
   std::uint64_t pitfall_failures = 0;
   for (const std::string& subject : run.pitfalls) pitfall_failures += tally.counts(subject).failed();
   const Counts total = Total();
+  const auto drifted = [&](Drift drift) { return baseline ? baseline->count(drift) : 0; };
   const std::pair<std::uint64_t, std::string_view> others[] = {
       {pitfall_failures, "failed in pitfalls"},
       {total.mistrusted, "mistrusted"},
       {total.of(Verdict::kUndecided), "undecided"},
       {total.of(Verdict::kUnsupported), "unsupported"},
       {run.stale_known.size(), "stale"},
+      {drifted(Drift::kWorse) + drifted(Drift::kGone), "worse than the baseline"},
+      {drifted(Drift::kBetter), "better than the baseline"},
+      {drifted(Drift::kNew), "without a baseline"},
       {total.known, "known"}};
   std::string line = run.interrupted ? "interrupted, " : "";
   for (const auto& [count, what] : others) {
@@ -45,7 +49,7 @@ std::string Report::LastLine() const {
 
 bool Report::FailsGate() const {
   const Counts total = Total();
-  return total.failed() > total.known || !run.stale_known.empty();
+  return total.failed() > total.known || !run.stale_known.empty() || (baseline && baseline->FailsGate());
 }
 
 void Collector::Write(const Finding& finding) {

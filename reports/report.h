@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "oracle/selection.h"
+#include "reports/baseline.h"
 #include "reports/close_up.h"
 #include "reports/grouping.h"
 #include "reports/rows.h"
@@ -38,6 +40,7 @@ struct Report {
   Rows rows;
   Scatter scatter;                      ///< for plots; empty where nobody draws
   std::vector<CloseUp> close_ups = {};  ///< likewise
+  std::optional<BaselineCheck> baseline = {};
 
   bool IsPitfall(const std::string& subject) const { return run.pitfalls.count(subject) != 0; }
   /// Of the subjects that count.
@@ -46,7 +49,7 @@ struct Report {
   std::vector<Cause> WorstFirst() const;
   /// "12 undecided, 3 unsupported, 40 known, 1234 passed, 56 failed": what is known does not count as failed.
   std::string LastLine() const;
-  /// Does anything fail that is not known, or is known and fails no more?
+  /// Does anything fail that is not known, is known and fails no more, or is worse than the baseline?
   bool FailsGate() const;
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "oracle/impact.h"
 #include "reports/json_lines.h"
 #include "reports/meaning.h"
 #include "reports/numbers.h"
@@ -42,26 +43,45 @@ std::string Fingerprint(const Finding& f) {
   return fmt::format("{}/{}/{}/{}/{}", f.subject, f.loss, f.output, Name(f.dtype), RuleId(f));
 }
 
-Json ResultJson(const Cause& cause) {
+/// "trains wrong, "
+std::string ImpactText(const Finding& finding) {
+  const std::string_view name = Name(ImpactOf(finding));
+  return name.empty() ? "" : fmt::format("{}, ", name);
+}
+
+Json ResultJson(const Cause& cause, OrdinaryBatches& ordinary) {
   const Finding& worst = cause.worst;
   const std::string message = fmt::format(
-      "{} {} {} {}: {} in {}, up to {} ulp. Got {}, want {}; torch.testing.assert_close {} it. "
+      "{} {} {} {}: {}{} in {}, up to {} ulp. Got {}, want {}; torch.testing.assert_close {} it. "
       "exactloss run '{}'",
-      worst.subject, worst.loss, Name(worst.dtype), worst.output, Counted(cause.elements, "element"),
-      Counted(cause.findings, "problem"), ErrorText(worst.ulp), GotText(worst), WantText(worst),
-      worst.seen_by_assert_close ? "sees" : "does not see", Shortened(worst.line, kLongestLine));
+      worst.subject, worst.loss, Name(worst.dtype), worst.output, ImpactText(worst),
+      Counted(cause.elements, "element"), Counted(cause.findings, "problem"), ErrorText(worst.ulp),
+      GotText(worst), WantText(worst), worst.seen_by_assert_close ? "sees" : "does not see",
+      Shortened(cause.simplest.line, kLongestLine));
   const Json physical = {{"artifactLocation", {{"uri", UriOf(worst)}}}, {"region", {{"startLine", 1}}}};
   const Json logical = {
       {"fullyQualifiedName", fmt::format("{}::{}::{}", worst.subject, worst.loss, worst.output)},
       {"kind", "function"}};
-  return {
+  Json result = {
       {"ruleId", RuleId(worst)},
       {"level", worst.verdict == Verdict::kDivergent ? "error" : "warning"},
       {"message", Text(message)},
       {"locations",
        Json::array({{{"physicalLocation", physical}, {"logicalLocations", Json::array({logical})}}})},
       {"partialFingerprints", {{"exactlossCause/v1", Fingerprint(worst)}}},
-      {"properties", {{"elements", cause.elements}, {"problems", cause.findings}, {"worst", ToJson(worst)}}}};
+      {"properties",
+       {{"elements", cause.elements},
+        {"problems", cause.findings},
+        {"impact", Name(ImpactOf(worst))},
+        {"ordinary_ones", ErrorJson(ordinary.SizeOf(worst))},
+        {"known", worst.known},
+        {"simplest", cause.simplest.line},
+        {"worst", ToJson(worst)}}}};
+  if (!worst.known.empty()) {  // viewers that know suppressions hide it
+    result["suppressions"] =
+        Json::array({{{"kind", "external"}, {"justification", fmt::format("known: {}", worst.known)}}});
+  }
+  return result;
 }
 
 Json RuleJson(const Finding& example) {
@@ -76,8 +96,9 @@ void WriteSarif(const Report& report, std::ostream& out) {
   const std::size_t left_out = causes.size() - std::min(causes.size(), kMostSarifResults);
   causes.resize(causes.size() - left_out);
   Json results = Json::array(), rules = Json::array();
+  OrdinaryBatches ordinary;
   for (const Cause& cause : causes) {
-    results.push_back(ResultJson(cause));
+    results.push_back(ResultJson(cause, ordinary));
     const Json rule = RuleJson(cause.worst);
     if (std::find(rules.begin(), rules.end(), rule) == rules.end()) rules.push_back(rule);
   }

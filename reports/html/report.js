@@ -1,7 +1,8 @@
 // The page: what is chosen, the verdict map, and a loss's plots.
 const chosen = { subject: 0, loss: 0, output: "loss", dtype: dtypes.length ? dtypes[0].name : "", zoomed: true, ordinary: false };
 
-const cellAt = (loss, output, dtype) => cells.find((cell) => cell.s === chosen.subject && cell.l === loss && cell.o === output && cell.d === dtype);
+const keyOf = ({ s, l, o, d }) => `${s}/${l}/${o}/${d}`, cellByKey = new Map(cells.map((cell) => [keyOf(cell), cell]));
+const cellAt = (loss, output, dtype) => cellByKey.get(keyOf({ s: chosen.subject, l: loss, o: output, d: dtype }));
 
 function choose(change) {
   Object.assign(chosen, change);
@@ -67,14 +68,26 @@ function showLoss() {
     closeUp && closeUpFigure(closeUp, chosen.output)));
 }
 
+function baselineHeadline() {
+  const { baseline } = data;
+  if (!baseline) return "";
+  const words = [["worse", baseline.worse], ["gone", baseline.gone], ["new", baseline.new], ["better", baseline.better]].filter(([, count]) => count);
+  return make("div", { class: "headline" }, make("p", { class: "name" }, `beside ${baseline.file}`),
+    make("b", {}, baseline.worse ? `${plain(baseline.worse)} worse` : "Nothing is worse"),
+    make("p", {}, `${words.map(([word, count]) => `${plain(count)} rows ${word}, `).join("")}${plain(baseline.same)} as they were`),
+    ...baseline.worst.map((line) => make("p", {}, make("code", {}, line))));
+}
+
 function showHeadlines() {
   fill("headlines", ...subjects.filter((subject) => !subject.pitfall).map((subject) => {
     const here = causes.filter((cause) => subjects[cause.s] === subject), unseen = here.filter((cause) => !cause.seen).length;
-    const judged = subject.passed + subject.failed;
+    const judged = subject.passed + subject.failed, trains = here.filter((cause) => cause.impact === "trains wrong").length;
+    const known = subject.known === 0 ? "" : subject.known === subject.failed ? ", all of them known" : `, ${plain(subject.known)} of them known`;
+    const said = here.length ? `, from ${plain(here.length)} causes: ${plain(trains)} train wrong, assert_close does not see the worst of ${plain(unseen)}` : "";
     return make("div", { class: "headline" }, make("p", { class: "name" }, `${subject.name} ${subject.version}`),
       make("b", {}, subject.failed === 0 ? "Nothing fails" : `${plain(subject.failed)} fail`),
-      make("p", {}, `of ${plain(judged)} output elements${here.length ? `, from ${plain(here.length)} causes; assert_close does not see the worst of ${plain(unseen)}` : ""}`));
-  }), data.run.interrupted ? make("p", { class: "note" }, "Interrupted: this is what was found until then.") : "");
+      make("p", {}, `of ${plain(judged)} output elements${known}${said}`));
+  }), baselineHeadline(), data.run.interrupted ? make("p", { class: "note" }, "Interrupted: this is what was found until then.") : "");
 }
 
 function showRun() {
@@ -96,7 +109,7 @@ function setUp() {
   byId("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
   for (const button of byId("inputs").children) button.addEventListener("click", () => choose({ ordinary: button.value === "ordinary" }));
   if (subjects.length > 1) {
-    fill("subjects", ...subjects.map((subject, i) => make("button", { type: "button", value: i, click: () => choose({ subject: i, loss: cells.find((cell) => cell.s === i)?.l ?? 0 }) },
+    fill("subjects", ...subjects.map((subject, i) => make("button", { type: "button", value: i, class: subject.pitfall && "pitfall", title: subject.pitfall && "a form that practice warns against: it counts in nothing", click: () => choose({ subject: i, loss: cells.find((cell) => cell.s === i)?.l ?? 0 }) },
       subject.name)));
   }
   const meant = [...new Map(kinds.map((kind) => [kind.verdict, kind])).values()];
@@ -108,7 +121,7 @@ function setUp() {
   setUpCauses();
   if (cells.length === 0) return;
   // To begin with, the failing output of which there is most to see.
-  const marks = (cause) => cells.find((cell) => cell.s === cause.s && cell.l === cause.l && cell.o === cause.o && cell.d === cause.d)?.marks?.length ?? 0;
+  const marks = (cause) => cellByKey.get(keyOf(cause))?.marks?.length ?? 0;
   const first = causes.reduce((best, cause) => best && marks(best) >= marks(cause) ? best : cause, undefined);
   choose(first ? { subject: first.s, loss: first.l, output: first.o, dtype: first.d } : { subject: cells[0].s, loss: cells[0].l, dtype: cells[0].d });
 }

@@ -46,6 +46,15 @@ frame.addEventListener("load", async () => {
     at("filters").elements.unseen.click();
     checks["filters what is unseen"] = said().startsWith(`${data.causes.filter((cause) => !cause.seen).length.toLocaleString("en")} of`);
     at("filters").elements.unseen.click();
+    at("filters").elements.unknown.click();
+    checks["filters what is known"] = said().startsWith(`${data.causes.filter((cause) => !cause.known).length.toLocaleString("en")} of`);
+    at("filters").elements.unknown.click();
+    change(at("filters").elements.impact, "trains wrong", "input");
+    checks["filters by impact"] = said().startsWith(`${data.causes.filter((cause) => cause.impact === "trains wrong").length.toLocaleString("en")} of`);
+    change(at("filters").elements.impact, "", "input");
+    const details = page.querySelector("#list details");
+    if (details) { details.open = true; await wait(50); }
+    checks["the worst problem opens"] = !details || details.children.length === 2;
     change(at("filters").elements.sort, "elements", "input");
     const counts = [...page.querySelectorAll("#list > li p:first-of-type")].map((p) => Number(p.textContent.match(/: ([\d,]+) element/)[1].replaceAll(",", "")));
     checks["sorts"] = counts.every((count, i) => i === 0 || count <= counts[i - 1]);

@@ -117,11 +117,37 @@ TEST_F(Formats, JunitHasACaseForEachOutput) {
                                .child("failure")
                                .text()
                                .get();
-  EXPECT_NE(body.find("wrong subgradient, fill -: 1 element\n  got  f64 0x1.cp+2 (7)\n"
+  EXPECT_NE(body.find("wrong subgradient, reports wrong, fill -: 1 element\n  got  f64 0x1.cp+2 (7)\n"
                       "  want [-0x1p+0 (-1), 0x1p+0 (1)]\n  ulp  3.00; assert_close does not see it\n"
                       "  exactloss run 'l1 f32 none input=0x1p+0 target=0x0p+0'\n"),
             std::string::npos)
       << body;
+}
+
+TEST_F(Formats, WhatIsKnownRaisesNoAlarm) {
+  Report report;
+  report.run.subjects = {{"libtorch", "2.13.0", {}}};
+  Collector collector(report, {});
+  Finding known = Diverged(Divergence::kNan, 7), unknown = Diverged(Divergence::kNan, 7, "libtorch", "l1");
+  known.output = "grad:input", known.known = "nan-of-mse";
+  collector.Write(known);
+  collector.Write(unknown);
+  const Json results = Json::parse(Written(WriteSarif, report))["runs"][0]["results"];
+  ASSERT_EQ(results.size(), 2U);
+  for (const Json& result : results) {
+    const bool is_known = result["properties"]["known"] == "nan-of-mse";
+    EXPECT_EQ(result.contains("suppressions"), is_known);
+    EXPECT_EQ(result["properties"]["impact"], is_known ? "trains wrong" : "reports wrong");
+    EXPECT_EQ(result["properties"]["simplest"].get<std::string>().find(is_known ? "mse " : "l1 "), 0U);
+  }
+  EXPECT_EQ(Validate("tests/reports/sarif.schema.json", "known.sarif", Written(WriteSarif, report)), 0);
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(Written(WriteJunit, report).c_str()));
+  const pugi::xml_node root = document.child("testsuites");
+  EXPECT_EQ(root.attribute("failures").as_int(), 1);
+  EXPECT_EQ(root.attribute("skipped").as_int(), 1);
+  const std::string body = root.child("testsuite").child("testcase").child("skipped").text().get();
+  EXPECT_EQ(body.find("nan, trains wrong, known: nan-of-mse, fill -"), 0U) << body;
 }
 
 TEST_F(Formats, AnnotationsAreTenCommandsOfOneLine) {
