@@ -32,6 +32,7 @@ Action AddGradcheck(CLI::App& app);
 Action AddList(CLI::App& app);
 Action AddMerge(CLI::App& app);
 Action AddRun(CLI::App& app);
+Action AddServe(CLI::App& app);
 Action AddSweep(CLI::App& app);
 
 /// The command line of this run, quoted for a shell.
