@@ -18,6 +18,7 @@ struct AuditFlags {
   SubjectFlags subject;
   ReportFlags reports;
   std::string known;  ///< folder; "": the one that is shipped
+  std::string worst;  ///< file or folder; "": the folder that is shipped, where the profile says so
   bool gate = false, contracts = false;
 };
 

@@ -28,6 +28,7 @@ struct Command {
 Action AddAudit(CLI::App& app);
 Action AddBench(CLI::App& app);
 Action AddCompare(CLI::App& app);
+Action AddFuzz(CLI::App& app);
 Action AddGradcheck(CLI::App& app);
 Action AddList(CLI::App& app);
 Action AddMerge(CLI::App& app);

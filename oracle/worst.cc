@@ -98,18 +98,6 @@ std::string Column(std::string text) {
 
 auto Identity(const WorstCase& worst) { return std::tuple(worst.line, worst.subject, worst.output); }
 
-std::string ReadText(const fs::path& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  for (std::string line; file && std::getline(file, line);) text += line + '\n';
-  if (!file.eof()) {
-    const int error = errno == 0 ? EIO : errno;
-    throw UsageError(Concat(path.string(), " cannot be read: ", std::generic_category().message(error)));
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<WorstCase> ReadWorstCases(std::string_view text, std::string_view name) {
@@ -131,9 +119,21 @@ std::vector<WorstCase> ReadWorstCases(std::string_view text, std::string_view na
   return cases;
 }
 
+std::string ReadWorstText(const fs::path& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  for (std::string line; file && std::getline(file, line);) text += line + '\n';
+  if (!file.eof()) {
+    const int error = errno == 0 ? EIO : errno;
+    throw UsageError(Concat(path.string(), " cannot be read: ", std::generic_category().message(error)));
+  }
+  return text;
+}
+
 std::vector<WorstCase> ReadWorstCasesAt(const fs::path& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) return ReadWorstCases(ReadText(path), path.string());
+  if (!fs::is_directory(path, error)) return ReadWorstCases(ReadWorstText(path), path.string());
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
     if (entry.path().extension() == ".wc") files.push_back(entry.path());
@@ -142,10 +142,19 @@ std::vector<WorstCase> ReadWorstCasesAt(const fs::path& path) {
   std::sort(files.begin(), files.end());
   std::vector<WorstCase> cases;
   for (const fs::path& file : files) {
-    std::vector<WorstCase> of_file = ReadWorstCases(ReadText(file), file.string());
+    std::vector<WorstCase> of_file = ReadWorstCases(ReadWorstText(file), file.string());
     std::move(of_file.begin(), of_file.end(), std::back_inserter(cases));
   }
   return cases;
+}
+
+ProblemStream StreamOf(std::vector<WorstCase> cases) {
+  const std::uint64_t count = cases.size();
+  return {
+      count, [cases = std::move(cases)](std::uint64_t i) {
+        const WorstCase& worst = cases[i];
+        return AskedProblem{worst.line, "worst#" + fs::path(worst.place).filename().string(), worst.problem};
+      }};
 }
 
 std::optional<fs::path> ShippedWorst() {

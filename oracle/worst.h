@@ -32,8 +32,14 @@ struct WorstCase {
 /// malformed.
 std::vector<WorstCase> ReadWorstCases(std::string_view text, std::string_view name = "text");
 
+/// The text of such a file; throws UsageError.
+std::string ReadWorstText(const std::filesystem::path& path);
+
 /// Reads a file, or the files *.wc of a folder in the order of their names.
 std::vector<WorstCase> ReadWorstCasesAt(const std::filesystem::path& path);
+
+/// Their problems, of the fill "worst#boxes.wc:9".
+ProblemStream StreamOf(std::vector<WorstCase> cases);
 
 /// The nearest folder `worst` beside or above the program, if there is one.
 std::optional<std::filesystem::path> ShippedWorst();
