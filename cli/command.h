@@ -33,6 +33,7 @@ Action AddGradcheck(CLI::App& app);
 Action AddList(CLI::App& app);
 Action AddMerge(CLI::App& app);
 Action AddRun(CLI::App& app);
+Action AddSearch(CLI::App& app);
 Action AddServe(CLI::App& app);
 Action AddSweep(CLI::App& app);
 

@@ -73,30 +73,14 @@ class Worker {
                             [](const Answer& answer) { return answer.status == AnswerStatus::kTimeout; });
     }
     for (std::size_t i = 0; i < problems_.size(); ++i) {
-      judged_[i].findings = JudgeProblem(i, answers);
+      std::vector<Answer> of_problem;  // given back when they are judged
+      for (auto& of_subject : answers) of_problem.push_back(std::move(of_subject[i]));
+      const bool repeat = options_.repeat_every > 0 && judged_[i].number % options_.repeat_every == 0;
+      judged_[i].findings = JudgeAnswers(problems_[i], subjects_, of_problem, options_.every_element, repeat);
       ++done_;
     }
     // An interruption waits for the batch, so that one of problems that hang must not be long.
     at_once_ = is_slow ? 1 : std::min(2 * at_once_, kMostAtOnce);
-  }
-
-  std::vector<Finding> JudgeProblem(std::size_t i, std::vector<std::vector<Answer>>& answers) {
-    const bool is_answered = std::any_of(answers.begin(), answers.end(), [&](const auto& of_subject) {
-      return of_subject[i].status == AnswerStatus::kOk;
-    });
-    const Truth truth = is_answered ? Evaluate(problems_[i]) : Truth{};
-    const auto judge = options_.every_element ? Judge : JudgeWorst;
-    std::vector<Finding> findings;
-    const bool repeats = options_.repeat_every > 0 && judged_[i].number % options_.repeat_every == 0;
-    for (std::size_t s = 0; s < subjects_.size(); ++s) {
-      const Answer answer = std::move(answers[s][i]);  // given back when it is judged
-      std::vector<Finding> of_subject = judge(problems_[i], truth, *subjects_[s], answer);
-      ClassifyFailures(problems_[i], truth, *subjects_[s], answer, of_subject);
-      if (repeats) CheckRepeats(problems_[i], truth, *subjects_[s], answer, of_subject);
-      std::move(of_subject.begin(), of_subject.end(), std::back_inserter(findings));
-    }
-    CompareSettings(findings);
-    return findings;
   }
 
   const ProblemStream& stream_;
@@ -179,6 +163,24 @@ class Pool {
 };
 
 }  // namespace
+
+std::vector<Finding> JudgeAnswers(const Problem& problem, const Subjects& subjects,
+                                  const std::vector<Answer>& answers, bool every_element, bool repeat) {
+  const bool is_answered = std::any_of(answers.begin(), answers.end(), [](const Answer& answer) {
+    return answer.status == AnswerStatus::kOk;
+  });
+  const Truth truth = is_answered ? Evaluate(problem) : Truth{};
+  const auto judge = every_element ? Judge : JudgeWorst;
+  std::vector<Finding> findings;
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    std::vector<Finding> of_subject = judge(problem, truth, *subjects[s], answers[s]);
+    ClassifyFailures(problem, truth, *subjects[s], answers[s], of_subject);
+    if (repeat) CheckRepeats(problem, truth, *subjects[s], answers[s], of_subject);
+    std::move(of_subject.begin(), of_subject.end(), std::back_inserter(findings));
+  }
+  CompareSettings(findings);
+  return findings;
+}
 
 AuditSummary Audit(const ProblemStream& stream, const AuditOptions& options,
                    const std::vector<Sink*>& sinks) {

@@ -49,6 +49,10 @@ struct AskedProblem {
   Problem problem;
 };
 
+/// The findings of all subjects on a problem, whose answers these are, one for each.
+std::vector<Finding> JudgeAnswers(const Problem& problem, const Subjects& subjects,
+                                  const std::vector<Answer>& answers, bool every_element, bool repeat);
+
 /// Problems by number, made when their turn comes, on any thread.
 struct ProblemStream {
   std::uint64_t count;
