@@ -54,7 +54,7 @@ double UnusualValue(const ParameterSpec& spec, double value, Draw& draw) {
     const double sign = draw.Sign();
     value = std::nextafter(value, sign * kInfinity);
   } else {
-    const auto exponent = static_cast<int>(draw.Between(-12, 6));
+    const auto exponent = static_cast<int>(draw.Between(-6, 4));
     value = std::ldexp(1 + draw.Uniform(), exponent);
     if (value > spec.max) value = -value;
   }

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "oracle/consistency.h"
+#include "oracle/fill_mutate.h"
 #include "oracle/judge.h"
-#include "oracle/mutate.h"
 #include "reference/text.h"
 
 namespace exactloss {

@@ -4,8 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "oracle/fill_mutate.h"
 #include "oracle/judge.h"
-#include "oracle/mutate.h"
 #include "oracle/search.h"
 #include "reference/text.h"
 

@@ -1,9 +1,10 @@
-#include "oracle/mutate.h"
+#include "oracle/fill_mutate.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "oracle/fill_recipe.h"
 #include "oracle/ordinal.h"
 
 namespace exactloss {
@@ -104,13 +105,28 @@ void ChangeOnce(Place& place) {
   }
 }
 
-/// What a change leaves as no number of the dtype, or out of its domain, becomes one in it.
+/// In the domain of its loss, and such as the fills make: other numbers are allowed in places, and nobody's.
+double Mended(const InputSpec& spec, Kind kind, bool bounded, double x) {
+  if (std::isnan(x)) return kind == Kind::kWeight ? 1 : x;
+  switch (kind) {
+    case Kind::kWeight:
+      return std::isfinite(x) ? std::fabs(x) : 1;
+    case Kind::kProbability:
+    case Kind::kDistribution:
+      return std::clamp(x, 0.0, 1.0);
+    case Kind::kLogProbability:
+      return std::min(x, 0.0);
+    default:
+      return bounded ? std::clamp(x, spec.min, spec.max) : x;
+  }
+}
+
 void Mend(Problem& problem, std::size_t input) {
   const InputSpec& spec = problem.loss->inputs[input];
-  const bool unbounded = !spec.unbounded_if.empty() && problem.parameter(spec.unbounded_if) != 0;
+  const Kind kind = KindOf(problem, input);
+  const bool bounded = spec.unbounded_if.empty() || problem.parameter(spec.unbounded_if) == 0;
   for (double& x : problem.inputs[input]->values) {
-    x = RoundTo(problem.dtype, x);
-    if (!unbounded && !std::isnan(x)) x = std::clamp(x, spec.min, spec.max);
+    x = Mended(spec, kind, bounded, RoundTo(problem.dtype, x));
   }
 }
 
