@@ -13,14 +13,18 @@
 
 #include "cli/audit_flags.h"
 #include "cli/command.h"
+#include "cli/hunt.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/profiles.h"
 #include "cli/terminal.h"
 #include "oracle/naive.h"
 #include "oracle/shrink.h"
+#include "oracle/worst.h"
 #include "reports/annotations.h"
 #include "reports/baseline.h"
 #include "reports/console.h"
+#include "reports/numbers.h"
 
 namespace exactloss {
 namespace {
@@ -42,10 +46,25 @@ void ShrinkExamples(Report& report, const SubjectOptions& options) {
   }
 }
 
-std::vector<KnownDivergence> KnownOf(const AuditFlags& flags) {
-  if (!flags.known.empty()) return ReadKnown(flags.known);
-  const std::optional<std::filesystem::path> shipped = ShippedKnown();
-  return shipped ? ReadKnown(*shipped) : std::vector<KnownDivergence>();
+/// The worst cases that are asked again: of what is selected, this shard's own.
+std::vector<WorstCase> WorstOf(const AuditFlags& flags, const Selection& selection) {
+  std::vector<WorstCase> cases;
+  if (!flags.worst.empty()) {
+    cases = ReadWorstCasesAt(flags.worst);
+  } else if (flags.selection.fills.empty() && ProfileNamed(flags.selection.profile).worst_cases) {
+    if (const auto shipped = ShippedWorst()) cases = ReadWorstCasesAt(*shipped);
+  }
+  const auto is_among = [](const auto& chosen, const auto& value) {
+    return chosen.empty() || std::find(chosen.begin(), chosen.end(), value) != chosen.end();
+  };
+  std::uint64_t number = 0;
+  std::erase_if(cases, [&](const WorstCase& worst) {
+    const Problem& problem = worst.problem;
+    return !is_among(selection.losses, problem.loss) || !is_among(selection.dtypes, problem.dtype) ||
+           !is_among(selection.reductions, problem.reduction) ||
+           number++ % selection.shards != selection.shard - 1;
+  });
+  return cases;
 }
 
 /// Who is asked when nobody is named: LibTorch, and the naive forms to show what they cost.
@@ -59,17 +78,19 @@ void ChooseSubjects(AuditFlags& flags, RunInfo& run) {
 }
 
 ExitStatus RunAudit(AuditFlags& flags) {
-  const std::vector<KnownDivergence> known = KnownOf(flags);
+  const std::vector<KnownDivergence> known = KnownOf(flags.known);
   if (flags.contracts) return RunContracts(flags, known);
   const Selection selection = flags.selection.Chosen();
   if (Count(selection) == 0) {
     std::cerr << "exactloss audit: nothing is selected; `exactloss list` shows which reductions a loss has\n";
     return kNothingSelected;
   }
+  std::vector<WorstCase> worst = WorstOf(flags, selection);
   Report report;
   report.run.program = ProgramName();
   report.run.command = CommandLine();
   report.run.selection = flags.selection.Text();
+  if (!worst.empty()) report.run.selection += ", " + Counted(worst.size(), "worst case");
   report.run.chosen = selection;
   report.run.cpu = CpuName();
   ChooseSubjects(flags, report.run);
@@ -93,7 +114,8 @@ ExitStatus RunAudit(AuditFlags& flags) {
   KnownReplay replay = ReplayKnown(known, /*contracts=*/false, selection.losses, selection.dtypes, options);
   const Known known_here(known, replay.subjects);
   KnownMarker marker(known_here, collector);
-  const AuditSummary summary = Audit(selection, options, {&marker});
+  const AuditSummary summary =
+      Audit(Joined(StreamOf(selection), StreamOf(std::move(worst))), options, {&marker});
   progress.Clear();
 
   report.run.known_examples = replay.examples;
@@ -133,6 +155,10 @@ Action AddAudit(CLI::App& app) {
       "--known", flags->known,
       "folder of known divergences, which are replayed first and do not count as failed; without it, "
       "the folder `known` beside or above the program");
+  app.add_option(
+      "--worst", flags->worst,
+      "worst cases, a file *.wc or a folder of them, that are asked as well; without it, the folder "
+      "`worst` beside or above the program, but in the profile smoke and with --fill");
   CLI::Option* baseline =
       app.add_option("--baseline", flags->baseline,
                      "file of `exactloss baseline` to which each row is held; what is worse fails the gate");

@@ -29,10 +29,13 @@ Action AddAudit(CLI::App& app);
 Action AddBaseline(CLI::App& app);
 Action AddBench(CLI::App& app);
 Action AddCompare(CLI::App& app);
+Action AddFuzz(CLI::App& app);
 Action AddGradcheck(CLI::App& app);
 Action AddList(CLI::App& app);
 Action AddMerge(CLI::App& app);
 Action AddRun(CLI::App& app);
+Action AddSearch(CLI::App& app);
+Action AddServe(CLI::App& app);
 Action AddSweep(CLI::App& app);
 
 /// The command line of this run, quoted for a shell.

@@ -24,6 +24,9 @@ constexpr Command kCommands[] = {
      AddGradcheck},
     {"sweep", "judge subjects at every number of an input, and write a certificate", AddSweep},
     {"merge", "put the certificates of a sweep's shards together", AddMerge},
+    {"search", "look for the worst inputs of subjects, guided by their errors", AddSearch},
+    {"fuzz", "judge subjects on drawn problems without end, in processes of their own", AddFuzz},
+    {"serve", "speak the subject protocol for a subject of this program", AddServe},
     {"bench", "time losses with their gradients: LibTorch, our kernels, the byte floor", AddBench},
 };
 

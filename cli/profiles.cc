@@ -7,7 +7,7 @@ namespace exactloss {
 
 const std::vector<Profile>& Profiles() {
   static const std::vector<Profile> kProfiles = {
-      {"smoke", "seconds: is anything badly wrong?", 2, {"normal", "extreme", "special", "ties"}},
+      {"smoke", "seconds: is anything badly wrong?", 2, {"normal", "extreme", "special", "ties"}, false},
       {"gate", "within a minute, every fill: for each change", 4, {}},
       {"audit", "minutes: for a release", 32, {}},
       {"exhaustive", "hours: cut it with --shard", 1024, {}},

@@ -12,6 +12,7 @@ struct Profile {
   std::string_view what;  ///< for people
   std::uint64_t problems_per_cell;
   std::vector<std::string_view> fills;  ///< empty: all
+  bool worst_cases = true;              ///< are the worst cases that are known asked again?
 };
 
 const std::vector<Profile>& Profiles();

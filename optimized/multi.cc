@@ -18,13 +18,20 @@ struct ThreadsCache {
 
 }  // namespace
 
-MultiPrecision::MultiPrecision(int bits) : before_(mpfr_get_default_prec()) {
+MultiPrecision::MultiPrecision(int bits)
+    : before_(mpfr_get_default_prec()), least_before_(mpfr_get_emin()), largest_before_(mpfr_get_emax()) {
   thread_local const ThreadsCache kCache;
   static_cast<void>(kCache);
   mpfr_set_default_prec(bits);
+  mpfr_set_emin(mpfr_get_emin_min());  // exp(-1e308), the surrogate of a limit, is not 0
+  mpfr_set_emax(mpfr_get_emax_max());
   any_undecided = ties_taken = false;
 }
-MultiPrecision::~MultiPrecision() { mpfr_set_default_prec(before_); }
+MultiPrecision::~MultiPrecision() {
+  mpfr_set_default_prec(before_);
+  mpfr_set_emin(least_before_);
+  mpfr_set_emax(largest_before_);
+}
 void MultiPrecision::TakeTies() { ties_taken = true; }
 bool MultiPrecision::undecided() const { return any_undecided; }
 

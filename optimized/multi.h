@@ -70,7 +70,8 @@ inline Multi Max(const Multi& a, const Multi& b) { return a > b ? a : b; }
 inline Multi Min(const Multi& a, const Multi& b) { return a < b ? a : b; }
 inline Multi Log1pOfUnit(const Multi& a) { return Log1p(a); }
 
-/// Sets the precision of all Multi of this thread while it lives, and says whether a comparison was left
+/// Sets the precision of all Multi of this thread while it lives, and the widest range of exponents, whatever
+/// the program that the kernels are part of has asked of MPFR; says whether a comparison was left
 /// undecided in that time (it then answered "neither less nor equal").
 class MultiPrecision {
  public:
@@ -85,6 +86,7 @@ class MultiPrecision {
 
  private:
   mpfr_prec_t before_;
+  mpfr_exp_t least_before_, largest_before_;
 };
 
 /// Calls `evaluate`, which says whether all is decided, at rising precision. What even the last leaves open

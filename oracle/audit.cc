@@ -12,19 +12,6 @@
 namespace exactloss {
 namespace {
 
-/// A problem, and what its findings say of where it came from.
-struct Asked {
-  std::string line;
-  std::string fill;
-  Problem problem;
-};
-
-/// The problems of an audit, made when their turn comes.
-struct Stream {
-  std::uint64_t count;
-  std::function<Asked(std::uint64_t)> at;
-};
-
 /// The findings of a problem, of every subject; what they share is kept once, since a line may be long.
 struct Judged {
   std::uint64_t number;
@@ -53,7 +40,7 @@ bool IsSet(const std::atomic<bool>* flag) { return flag != nullptr && flag->load
 /// Asks, proves and judges; one a thread.
 class Worker {
  public:
-  Worker(const Stream& stream, const AuditOptions& options, std::atomic<std::uint64_t>& done,
+  Worker(const ProblemStream& stream, const AuditOptions& options, std::atomic<std::uint64_t>& done,
          Subjects subjects)
       : stream_(stream), options_(options), done_(done), subjects_(std::move(subjects)) {}
 
@@ -64,7 +51,7 @@ class Worker {
       judged_.clear(), problems_.clear();
       std::int64_t elements = 0;
       for (; begin < end && problems_.size() < at_once_ && elements < kMostElementsAtOnce; ++begin) {
-        Asked asked = stream_.at(begin);
+        AskedProblem asked = stream_.at(begin);
         elements += InputElements(asked.problem);
         judged_.push_back({begin, std::move(asked.line), std::move(asked.fill), {}});
         problems_.push_back(std::move(asked.problem));
@@ -86,33 +73,17 @@ class Worker {
                             [](const Answer& answer) { return answer.status == AnswerStatus::kTimeout; });
     }
     for (std::size_t i = 0; i < problems_.size(); ++i) {
-      judged_[i].findings = JudgeProblem(i, answers);
+      std::vector<Answer> of_problem;  // given back when they are judged
+      for (auto& of_subject : answers) of_problem.push_back(std::move(of_subject[i]));
+      const bool repeat = options_.repeat_every > 0 && judged_[i].number % options_.repeat_every == 0;
+      judged_[i].findings = JudgeAnswers(problems_[i], subjects_, of_problem, options_.every_element, repeat);
       ++done_;
     }
     // An interruption waits for the batch, so that one of problems that hang must not be long.
     at_once_ = is_slow ? 1 : std::min(2 * at_once_, kMostAtOnce);
   }
 
-  std::vector<Finding> JudgeProblem(std::size_t i, std::vector<std::vector<Answer>>& answers) {
-    const bool is_answered = std::any_of(answers.begin(), answers.end(), [&](const auto& of_subject) {
-      return of_subject[i].status == AnswerStatus::kOk;
-    });
-    const Truth truth = is_answered ? Evaluate(problems_[i]) : Truth{};
-    const auto judge = options_.every_element ? Judge : JudgeWorst;
-    std::vector<Finding> findings;
-    const bool repeats = options_.repeat_every > 0 && judged_[i].number % options_.repeat_every == 0;
-    for (std::size_t s = 0; s < subjects_.size(); ++s) {
-      const Answer answer = std::move(answers[s][i]);  // given back when it is judged
-      std::vector<Finding> of_subject = judge(problems_[i], truth, *subjects_[s], answer);
-      ClassifyFailures(problems_[i], truth, *subjects_[s], answer, of_subject);
-      if (repeats) CheckRepeats(problems_[i], truth, *subjects_[s], answer, of_subject);
-      std::move(of_subject.begin(), of_subject.end(), std::back_inserter(findings));
-    }
-    CompareSettings(findings);
-    return findings;
-  }
-
-  const Stream& stream_;
+  const ProblemStream& stream_;
   const AuditOptions& options_;
   std::atomic<std::uint64_t>& done_;
   const Subjects subjects_;
@@ -125,7 +96,7 @@ class Worker {
 /// Threads that do blocks, and the caller's thread, which counts and writes them in order.
 class Pool {
  public:
-  Pool(const Stream& stream, const AuditOptions& options) : stream_(stream), options_(options) {
+  Pool(const ProblemStream& stream, const AuditOptions& options) : stream_(stream), options_(options) {
     const auto jobs = static_cast<std::uint64_t>(std::max(options.jobs, 1));
     block_size_ = std::clamp<std::uint64_t>(stream.count / (4 * jobs), 1, kMostAtOnce);
     blocks_ = (stream.count + block_size_ - 1) / block_size_;
@@ -145,7 +116,9 @@ class Pool {
       };
     };
     const auto take = [&](Block block) {
-      for (Judged& judged : block) Write(judged, sinks);
+      for (Judged& judged : block) {
+        if (judged.number == summary_.problems) Write(judged, sinks);  // after a gap there is no more
+      }
       ShowProgress();
     };
     InOrder<Block>(blocks_, options_.jobs, options_.interrupted, kBlocksThatWait)
@@ -182,7 +155,7 @@ class Pool {
     }
   }
 
-  const Stream& stream_;
+  const ProblemStream& stream_;
   const AuditOptions& options_;
   std::uint64_t block_size_ = 1, blocks_ = 0;
   std::atomic<std::uint64_t> done_ = 0;  ///< problems
@@ -191,22 +164,52 @@ class Pool {
 
 }  // namespace
 
-AuditSummary Audit(const Selection& selection, const AuditOptions& options, const std::vector<Sink*>& sinks) {
-  const Stream stream{Count(selection), [&](std::uint64_t i) {
-                        SelectedProblem selected = At(selection, i);
-                        std::string line = FormatProblem(selected.problem);
-                        return Asked{std::move(line), std::move(selected.fill), std::move(selected.problem)};
-                      }};
+std::vector<Finding> JudgeAnswers(const Problem& problem, const Subjects& subjects,
+                                  const std::vector<Answer>& answers, bool every_element, bool repeat) {
+  const bool is_answered = std::any_of(answers.begin(), answers.end(), [](const Answer& answer) {
+    return answer.status == AnswerStatus::kOk;
+  });
+  const Truth truth = is_answered ? Evaluate(problem) : Truth{};
+  const auto judge = every_element ? Judge : JudgeWorst;
+  std::vector<Finding> findings;
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    std::vector<Finding> of_subject = judge(problem, truth, *subjects[s], answers[s]);
+    ClassifyFailures(problem, truth, *subjects[s], answers[s], of_subject);
+    if (repeat) CheckRepeats(problem, truth, *subjects[s], answers[s], of_subject);
+    std::move(of_subject.begin(), of_subject.end(), std::back_inserter(findings));
+  }
+  CompareSettings(findings);
+  return findings;
+}
+
+AuditSummary Audit(const ProblemStream& stream, const AuditOptions& options,
+                   const std::vector<Sink*>& sinks) {
   return Pool(stream, options).Run(sinks);
+}
+
+AuditSummary Audit(const Selection& selection, const AuditOptions& options, const std::vector<Sink*>& sinks) {
+  return Audit(StreamOf(selection), options, sinks);
 }
 
 AuditSummary Audit(const std::vector<WrittenProblem>& problems, const AuditOptions& options,
                    const std::vector<Sink*>& sinks) {
-  const Stream stream{problems.size(), [&](std::uint64_t i) {
-                        const WrittenProblem& written = problems[i];
-                        return Asked{written.line, "", written.problem};
-                      }};
-  return Pool(stream, options).Run(sinks);
+  const auto at = [&](std::uint64_t i) { return AskedProblem{problems[i].line, "", problems[i].problem}; };
+  return Audit(ProblemStream{problems.size(), at}, options, sinks);
+}
+
+ProblemStream StreamOf(const Selection& selection) {
+  return {Count(selection), [&selection](std::uint64_t i) {
+            SelectedProblem selected = At(selection, i);
+            std::string line = FormatProblem(selected.problem);
+            return AskedProblem{std::move(line), std::move(selected.fill), std::move(selected.problem)};
+          }};
+}
+
+ProblemStream Joined(ProblemStream first, ProblemStream second) {
+  const std::uint64_t count = first.count;
+  return {count + second.count, [first = std::move(first), second = std::move(second)](std::uint64_t i) {
+            return i < first.count ? first.at(i) : second.at(i - first.count);
+          }};
 }
 
 }  // namespace exactloss

@@ -42,8 +42,31 @@ struct AuditSummary {
   bool interrupted = false;
 };
 
-/// Throws UsageError for a subject that cannot be made.
+/// A problem, and what its findings say of where it came from.
+struct AskedProblem {
+  std::string line;  ///< as the findings give it
+  std::string fill;  ///< "normal#7.3"
+  Problem problem;
+};
+
+/// The findings of all subjects on a problem, whose answers these are, one for each.
+std::vector<Finding> JudgeAnswers(const Problem& problem, const Subjects& subjects,
+                                  const std::vector<Answer>& answers, bool every_element, bool repeat);
+
+/// Problems by number, made when their turn comes, on any thread.
+struct ProblemStream {
+  std::uint64_t count;
+  std::function<AskedProblem(std::uint64_t)> at;
+};
+
+/// Throws UsageError for a subject that cannot be made. An interrupted audit is one of the first problems.
+AuditSummary Audit(const ProblemStream& stream, const AuditOptions& options, const std::vector<Sink*>& sinks);
 AuditSummary Audit(const Selection& selection, const AuditOptions& options, const std::vector<Sink*>& sinks);
+
+/// The problems of a selection, which outlives the stream.
+ProblemStream StreamOf(const Selection& selection);
+/// The problems of one stream after those of another.
+ProblemStream Joined(ProblemStream first, ProblemStream second);
 
 /// A problem as a person wrote it; a finding's `line` is this text, not the canonical form.
 struct WrittenProblem {

@@ -22,7 +22,7 @@ const Recipe* FindRecipe(std::string_view name) {
   for (const Recipe& recipe : Recipes()) {
     if (recipe.fill.name == name) return &recipe;
   }
-  return nullptr;
+  return name == MixtureRecipe().fill.name ? &MixtureRecipe() : nullptr;
 }
 
 /// "normal#7.3"
@@ -142,6 +142,20 @@ const std::vector<Recipe>& Recipes() {
   return recipes;
 }
 
+const Recipe& MixtureRecipe() {
+  static const Recipe recipe = {
+      .fill = {"mixture", "What the other fills have, and their relations, mixed in each problem."},
+      .sizes = Sizes::kMixed,
+      .real = MixtureReal,
+      .probability = MixtureProbability,
+      .box = MixtureBox,
+      .raw = true,
+      .relates = true};
+  return recipe;
+}
+
+const Fill& MixtureFill() { return MixtureRecipe().fill; }
+
 const std::vector<Fill>& Fills() {
   static const std::vector<Fill> fills = [] {
     std::vector<Fill> all;
@@ -155,7 +169,7 @@ const Fill* FindFill(std::string_view name) {
   for (const Fill& fill : Fills()) {
     if (fill.name == name) return &fill;
   }
-  return nullptr;
+  return name == MixtureFill().name ? &MixtureFill() : nullptr;
 }
 
 Problem FillProblem(const Fill& fill, const LossSpec& loss, Dtype dtype, Reduction reduction,

@@ -18,7 +18,12 @@ struct Fill {
   bool is_ordinary = false;  ///< its numbers are such as a network in training has
 };
 
+/// Those of an audit.
 const std::vector<Fill>& Fills();
+/// That of the fuzzer: in each problem what the others have, and their relations, mixed; parameters beside
+/// their thresholds.
+const Fill& MixtureFill();
+/// Of all these.
 const Fill* FindFill(std::string_view name);
 
 /// Problem number `index` of a fill: shapes, layouts, optional inputs and parameters included.

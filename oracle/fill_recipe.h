@@ -24,7 +24,8 @@ enum class Kind : std::uint8_t {
   kBox,
 };
 
-enum class Sizes : std::uint8_t { kTiny, kSmall, kLengths, kManyClasses, kLongSums };
+/// kMixed: one of the others for each problem.
+enum class Sizes : std::uint8_t { kTiny, kSmall, kLengths, kManyClasses, kLongSums, kMixed };
 
 /// Rows of the elements of a tensor: the classes of one place, a vector, a box, the last dimension.
 struct Rows {
@@ -93,6 +94,8 @@ struct Recipe {
 };
 
 const std::vector<Recipe>& Recipes();
+/// That of the fuzzer, which no profile of an audit has.
+const Recipe& MixtureRecipe();
 
 /// The kinds of the inputs of a problem with these parameters.
 Kind KindOf(const Problem& problem, std::size_t input);
@@ -119,6 +122,7 @@ double IllConditionedReal(Element& e);
 double SubnormalReal(Element& e);
 double SpecialReal(Element& e);
 double LongSumsReal(Element& e);
+double MixtureReal(Element& e);
 
 double UniformProbability(Element& e);
 double NormalProbability(Element& e);
@@ -131,6 +135,7 @@ double CancellingProbability(Element& e);
 double IllConditionedProbability(Element& e);
 double SubnormalProbability(Element& e);
 double SpecialProbability(Element& e);
+double MixtureProbability(Element& e);
 
 void UniformBox(Element& e, const double* earlier, double* corners);
 void NearbyBox(Element& e, const double* earlier, double* corners);
@@ -140,5 +145,6 @@ void NearlyTiedBox(Element& e, const double* earlier, double* corners);
 void FarBox(Element& e, const double* earlier, double* corners);
 void CancellingBox(Element& e, const double* earlier, double* corners);
 void OffsetBox(Element& e, const double* earlier, double* corners);
+void MixtureBox(Element& e, const double* earlier, double* corners);
 
 }  // namespace exactloss

@@ -47,6 +47,21 @@ const std::vector<ParameterValues>& ValuesOfParameters() {
   return table;
 }
 
+/// A value of the domain beside one of `values`, or of any size; else the default.
+double UnusualValue(const ParameterSpec& spec, double value, Draw& draw) {
+  if (spec.kind != ParameterKind::kReal || !std::isfinite(value)) return value;
+  if (draw.OneIn(2)) {
+    const double sign = draw.Sign();
+    value = std::nextafter(value, sign * kInfinity);
+  } else {
+    const auto exponent = static_cast<int>(draw.Between(-6, 4));
+    value = std::ldexp(1 + draw.Uniform(), exponent);
+    if (value > spec.max) value = -value;
+  }
+  const bool is_inside = (spec.min_is_open ? value > spec.min : value >= spec.min) && value <= spec.max;
+  return is_inside ? value : spec.default_value;
+}
+
 /// Half of all parameters keep their defaults.
 double ParameterValue(const ParameterSpec& spec, bool regular, Draw& draw) {
   const auto& table = ValuesOfParameters();
@@ -123,13 +138,17 @@ const std::vector<ShapeRule>& ShapeRules() {
 class Shaper {
  public:
   Shaper(const Recipe& recipe, Problem& problem, const DrawKey& key)
-      : recipe_(recipe), problem_(problem), draw_(key, Purpose::kProblem, 0, 0) {}
+      : recipe_(recipe), sizes_(recipe.sizes), problem_(problem), draw_(key, Purpose::kProblem, 0, 0) {}
 
   void Run() {
     const LossSpec& loss = *problem_.loss;
     for (std::size_t i = 0; i < loss.parameters.size(); ++i) {
-      problem_.parameters[i] = ParameterValue(loss.parameters[i], recipe_.regular, draw_);
+      double& value = problem_.parameters[i];
+      value = ParameterValue(loss.parameters[i], recipe_.regular, draw_);
+      if (recipe_.sizes == Sizes::kMixed && draw_.OneIn(4))
+        value = UnusualValue(loss.parameters[i], value, draw_);
     }
+    if (sizes_ == Sizes::kMixed) sizes_ = DrawSizes();
     const Family family = loss.family == Family::kComposite ? Family::kOverlap : loss.family;
     const Shape first = DrawShape(family), boxes = DrawShape(Family::kBoxes);
     const std::size_t form = FormOfTarget();
@@ -140,14 +159,23 @@ class Shaper {
       problem_.inputs[i].emplace().shape = own ? boxes : ShapeOf(spec, first);
     }
     DropIdleParameters();
-    if (recipe_.sizes == Sizes::kLengths || draw_.OneIn(kRare)) SetLayouts();
+    if (sizes_ == Sizes::kLengths || draw_.OneIn(kRare)) SetLayouts();
   }
 
  private:
+  /// Mostly small ones: they are quick, and most that goes wrong does so in them.
+  Sizes DrawSizes() {
+    const std::uint64_t part = draw_.Below(64);
+    if (part < 20) return Sizes::kTiny;
+    if (part < 50) return Sizes::kSmall;
+    if (part < 61) return Sizes::kLengths;
+    return part < 63 ? Sizes::kManyClasses : Sizes::kLongSums;
+  }
+
   Shape DrawShape(Family family) {
     const auto& rules = ShapeRules();
     const auto rule = std::find_if(rules.begin(), rules.end(), [&](const ShapeRule& r) {
-      return r.family == family && r.sizes == recipe_.sizes;
+      return r.family == family && r.sizes == sizes_;
     });
     std::span<const std::vector<Range>> shapes = rule->shapes;
     if (problem_.reduction == Reduction::kBatchMean && shapes.back().empty()) {  // a scalar is no batch
@@ -214,6 +242,7 @@ class Shaper {
   }
 
   const Recipe& recipe_;
+  Sizes sizes_;
   Problem& problem_;
   Draw draw_;
 };

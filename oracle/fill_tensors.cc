@@ -126,6 +126,11 @@ Values ClassIndices(const TensorPlan& plan, std::size_t count) {
     values[i] = static_cast<double>(draw.Below(classes));
     if (draw.OneIn(8)) values[i] = ignored;
   }
+  if (plan.recipe.sizes == Sizes::kMixed && plan.problem.reduction != Reduction::kMean &&
+      plan.style >> 60 == 0) {
+    std::fill(values.begin(), values.end(), ignored);
+    return values;
+  }
   // Not all are ignored: the mean would be 0 / 0.
   if (values[0] == ignored) values[0] = ignored == 0 && classes > 1 ? 1 : 0;
   return values;

@@ -8,10 +8,31 @@
 #include "optimized/kernels.h"
 #include "optimized/losses.h"
 #include "oracle/broadcast.h"
+#include "oracle/guarded_memory.h"
 #include "reference/text.h"
 
 namespace exactloss {
 namespace {
+
+/// Zeros; between guard pages in a process that wants them.
+class Bytes {
+ public:
+  Bytes() = default;
+  Bytes(std::size_t bytes, std::size_t elements) {
+    if (WantsGuardPages()) {
+      guarded_ = GuardedMemory(bytes, SideFor(elements));
+    } else {
+      plain_.resize(bytes);
+    }
+  }
+
+  std::byte* data() { return guarded_.data() != nullptr ? guarded_.data() : plain_.data(); }
+  const std::byte* data() const { return guarded_.data() != nullptr ? guarded_.data() : plain_.data(); }
+
+ private:
+  GuardedMemory guarded_;
+  std::vector<std::byte> plain_;
+};
 
 /// A tensor as bytes of the problem's dtype; one element off an aligned address if its layout says so.
 class Memory {
@@ -20,7 +41,7 @@ class Memory {
   Memory(Dtype dtype, std::size_t elements, Layout layout = Layout::kContiguous)
       : dtype_(dtype),
         offset_(layout == Layout::kMisaligned ? ElementSize() : 0),
-        bytes_(offset_ + elements * ElementSize()) {}
+        bytes_(offset_ + elements * ElementSize(), elements) {}
 
   void* data() { return bytes_.data() + offset_; }
   void Set(std::size_t i, double value) {
@@ -38,7 +59,7 @@ class Memory {
 
   Dtype dtype_ = Dtype::kF32;
   std::size_t offset_ = 0;
-  std::vector<std::byte> bytes_;
+  Bytes bytes_;
 };
 
 optimized::Dtype DtypeOf(Dtype dtype) {
@@ -135,9 +156,10 @@ class Work {
     for (std::size_t k = 2; k < shape.size(); ++k) rows.inner *= static_cast<std::size_t>(shape[k]);
     rows.input = Input("input");
     if (const std::optional<Tensor>& target = problem_.input("target")) {
-      for (const double index : target->values) classes_.push_back(static_cast<std::int64_t>(index));
-      classes_.push_back(0);  // an address, be there no target
-      rows.target = classes_.data();
+      classes_ = Bytes(target->values.size() * sizeof(std::int64_t), target->values.size());
+      auto* classes = reinterpret_cast<std::int64_t*>(classes_.data());
+      for (const double index : target->values) *classes++ = static_cast<std::int64_t>(index);
+      rows.target = reinterpret_cast<const std::int64_t*>(classes_.data());
     }
     rows.weight = Input("weight").data;
     rows.loss = Output("loss");
@@ -220,7 +242,7 @@ class Work {
   const Problem& problem_;
   const RawTensors* raw_;
   std::vector<Memory> outputs_;
-  std::vector<std::int64_t> classes_;
+  Bytes classes_;
   std::deque<Memory> inputs_;  // which hands out addresses
 };
 

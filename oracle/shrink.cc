@@ -85,11 +85,17 @@ double Coarse(double value, int bits) {
 
 class Shrinker {
  public:
-  Shrinker(Problem problem, const Finding& failure, Subject& subject, int most_asked)
-      : failure_(failure), subject_(subject), left_(most_asked), problem_(std::move(problem)) {}
+  Shrinker(Problem problem, const Finding& failure, Subject& subject, const ShrinkOptions& options)
+      : failure_(failure),
+        subject_(subject),
+        least_ulp_(options.least_ulp),
+        left_(failure.got ? options.most_asked : std::min(options.most_asked, kMostCrashes)),
+        problem_(std::move(problem)) {}
 
   std::optional<Finding> Run() {
-    if (!failure_.got || failure_.divergence == Divergence::kNondeterministic) return {};
+    if (failure_.divergence == Divergence::kTimeout || failure_.divergence == Divergence::kNondeterministic) {
+      return {};
+    }
     if (!Keeps(problem_)) return {};
     for (std::size_t before = 0; before != line_.size() && left_ > 0;) {
       before = line_.size();
@@ -106,13 +112,13 @@ class Shrinker {
   bool Keeps(const Problem& problem) {
     if (left_-- <= 0) return false;
     const Answer answer = std::move(subject_.Run({&problem, 1}).front());
-    if (answer.status != AnswerStatus::kOk) return false;
-    const Truth truth = Evaluate(problem);
+    if ((answer.status == AnswerStatus::kOk) != failure_.got.has_value()) return false;
+    const Truth truth = failure_.got ? Evaluate(problem) : Truth{};
     std::vector<Finding> findings = JudgeWorst(problem, truth, subject_, answer);
     ClassifyFailures(problem, truth, subject_, answer, findings);
     for (Finding& finding : findings) {
       if (finding.output != failure_.output || finding.verdict != failure_.verdict ||
-          finding.divergence != failure_.divergence) {
+          finding.divergence != failure_.divergence || finding.ulp < least_ulp_) {
         continue;
       }
       best_ = std::move(finding);
@@ -206,6 +212,7 @@ class Shrinker {
 
   const Finding& failure_;
   Subject& subject_;
+  const double least_ulp_;
   int left_;
   Problem problem_;  ///< the simplest so far
   std::string line_;
@@ -215,8 +222,8 @@ class Shrinker {
 }  // namespace
 
 std::optional<Finding> Shrink(const Problem& problem, const Finding& failure, Subject& subject,
-                              int most_asked) {
-  return Shrinker(problem, failure, subject, most_asked).Run();
+                              const ShrinkOptions& options) {
+  return Shrinker(problem, failure, subject, options).Run();
 }
 
 }  // namespace exactloss

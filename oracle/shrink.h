@@ -10,9 +10,15 @@
 
 namespace exactloss {
 
+struct ShrinkOptions {
+  int most_asked = 150;  ///< how often the subject is asked at most; for a crash, kMostCrashes
+  double least_ulp = 0;  ///< what is kept is so wrong at least
+};
+inline constexpr int kMostCrashes = 20;
+
 /// The finding on the simplest problem found, with its line; none if `failure` does not come again on
-/// `problem`, or is no wrong number (a crash, a timeout). Asks the subject `most_asked` times at most.
+/// `problem`, or is a timeout or of a repetition.
 std::optional<Finding> Shrink(const Problem& problem, const Finding& failure, Subject& subject,
-                              int most_asked = 150);
+                              const ShrinkOptions& options = {});
 
 }  // namespace exactloss

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "oracle/guarded_memory.h"
 #include "oracle/highway.h"
 #include "oracle/host_subject.h"
+#include "oracle/isolated.h"
 #include "oracle/naive.h"
 #include "oracle/torch_hosts.h"
 
@@ -62,15 +64,21 @@ Answer Subject::RunRaw(const Problem& form, const RawTensors& raw) {
 }
 
 std::unique_ptr<Subject> MakeSubject(const std::string& name, const SubjectOptions& options) {
+  std::map<std::string, std::string> environment;
+  if (options.isolate) environment.emplace(kGuardVariable, "1");
   if (IsTorchName(name)) {
     HostCommand command = TorchHostCommand(name);
+    command.environment.merge(environment);
     return MakeHostSubject({name, std::move(command.arguments), std::move(command.environment), options});
   }
-  if (name.starts_with(kNaive)) return MakeNaiveSubject(name.substr(kNaive.size()));
-  if (name.starts_with(kHighway)) return MakeHighwaySubject(name.substr(kHighway.size()));
   if (name.starts_with(kExec) && name.find_first_not_of(' ', kExec.size()) != std::string::npos) {
-    return MakeHostSubject({name, {"/bin/sh", "-c", ShellCommand(name.substr(kExec.size()))}, {}, options});
+    return MakeHostSubject(
+        {name, {"/bin/sh", "-c", ShellCommand(name.substr(kExec.size()))}, environment, options});
   }
+  std::unique_ptr<Subject> subject;
+  if (name.starts_with(kNaive)) subject = MakeNaiveSubject(name.substr(kNaive.size()));
+  if (name.starts_with(kHighway)) subject = MakeHighwaySubject(name.substr(kHighway.size()));
+  if (subject) return options.isolate ? Isolated(std::move(subject), options) : std::move(subject);
   throw UsageError(fmt::format("no subject '{}'; there are: {}", name, fmt::join(SubjectNames(), ", ")));
 }
 

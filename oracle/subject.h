@@ -76,6 +76,9 @@ class Subject {
 
 struct SubjectOptions {
   std::chrono::milliseconds timeout{10'000};  ///< for one problem
+  /// Each in a process of its own, whose floating-point environment is checked after every problem, with a
+  /// guard page on either side of every tensor. A program of `exec:` is told by EXACTLOSS_GUARD=1 to do so.
+  bool isolate = false;
 };
 
 /// Makes the subject of that name; throws UsageError for a name that is none, with the names there are.

@@ -73,6 +73,13 @@ void Grouping::Write(const Finding& finding) {
   ++cause.findings;
 }
 
+std::vector<Cause*> Grouping::All() {
+  std::vector<Cause*> causes;
+  causes.reserve(causes_.size());
+  for (auto& [key, cause] : causes_) causes.push_back(&cause);
+  return causes;
+}
+
 std::vector<Cause*> Grouping::Leading() {
   std::map<std::tuple<std::size_t, std::size_t, Verdict, Divergence>, Cause*> leading;
   for (auto& [key, cause] : causes_) {

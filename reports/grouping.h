@@ -33,6 +33,8 @@ class Grouping : public Sink {
   void Write(const Finding& finding) override;
   /// In the order of the subjects as they came, then the losses, then the largest ulp first.
   std::vector<Cause> Causes() const;
+  /// The same, to be made simpler; in no order that means anything.
+  std::vector<Cause*> All();
   /// Of each subject, loss and class the cause with the simplest finding, to be made simpler still.
   std::vector<Cause*> Leading();
 

@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include "oracle/float_environment.h"
+#include "oracle/guarded_memory.h"
 #include "oracle/hosts/torch/bench.h"
 #include "oracle/hosts/torch/losses.h"
 
@@ -70,13 +72,30 @@ at::Tensor InputOf(const Json& input, std::byte* memory) {
                        at::TensorOptions().dtype(kDtypes.at(input.at("dtype"))));
 }
 
+/// The same tensor between guard pages, which it holds on to: LibTorch's kernels are not instrumented, and
+/// nothing else would see them read past its end.
+at::Tensor Guarded(const at::Tensor& tensor) {
+  std::size_t elements = tensor.numel() == 0 ? 0 : 1;
+  for (std::int64_t d = 0; d < tensor.dim() && elements != 0; ++d) {
+    elements += static_cast<std::size_t>((tensor.size(d) - 1) * tensor.stride(d));
+  }
+  const std::size_t bytes = elements * tensor.element_size();
+  const auto memory = std::make_shared<GuardedMemory>(bytes, SideFor(elements));
+  std::memcpy(memory->data(), tensor.data_ptr(), bytes);
+  return at::from_blob(
+      memory->data(), tensor.sizes(), tensor.strides(), [memory](void*) {}, tensor.options());
+}
+
 Call CallOf(const Json& problem, std::byte* memory) {
   Call call;
   call.reduction = problem.at("reduction");
   for (const auto& [name, value] : problem.at("parameters").items()) {
     call.parameters[name] = std::strtod(value.get<std::string>().c_str(), nullptr);
   }
-  for (const Json& input : problem.at("inputs")) call.inputs[input.at("name")] = InputOf(input, memory);
+  for (const Json& input : problem.at("inputs")) {
+    const at::Tensor tensor = InputOf(input, memory);
+    call.inputs[input.at("name")] = WantsGuardPages() ? Guarded(tensor) : tensor;
+  }
   return call;
 }
 
@@ -160,6 +179,7 @@ class Host {
   void Answer(const Json& problem, std::size_t number, std::int64_t run, std::byte* payload) {
     Json answer = {{"type", "answer"}, {"id", run}, {"problem", number}};
     std::vector<at::Tensor> in_payload;
+    const FloatEnvironment environment;
     try {
       const Tensors outputs = Run(problem, shared_ != nullptr ? shared_ : payload);
       answer["status"] = "ok";
@@ -171,6 +191,11 @@ class Host {
       answer.update({{"status", IsMissing(error) ? "unsupported" : "error"}, {"message", message}});
     } catch (const std::exception& error) {
       answer.update({{"status", "error"}, {"message", FirstLine(error.what())}});
+    }
+    if (const std::string changes = environment.Restored(); !changes.empty()) {
+      in_payload.clear();
+      answer.update(
+          {{"status", "error"}, {"message", "it leaves the floating-point environment changed: " + changes}});
     }
     std::size_t bytes = 0;
     for (const at::Tensor& tensor : in_payload) bytes += tensor.nbytes();
