@@ -17,9 +17,9 @@ struct AuditFlags {
   SelectionFlags selection;
   SubjectFlags subject;
   ReportFlags reports;
-  std::string known;  ///< folder; "": the one that is shipped
+  std::string known;     ///< folder; "": the one that is shipped
   std::string baseline;  ///< file; "": none
-  std::string worst;  ///< file or folder; "": the folder that is shipped, where the profile says so
+  std::string worst;     ///< file or folder; "": the folder that is shipped, where the profile says so
   bool gate = false, contracts = false;
 };
 
