@@ -17,7 +17,7 @@ struct AuditFlags {
   SelectionFlags selection;
   SubjectFlags subject;
   ReportFlags reports;
-  std::string known;  ///< folder; "": the one that is shipped
+  std::string known;     ///< folder; "": the one that is shipped
   std::string baseline;  ///< file; "": none
   bool gate = false, contracts = false;
 };
