@@ -129,6 +129,7 @@ ExitStatus RunAudit(AuditFlags& flags) {
     report.baseline->file = flags.baseline;
   }
   if (files.has_plots()) report.close_ups = LookCloser(report.WorstFirst(), options);
+  json.Finish();
   files.Commit(report);
   json.Commit();
   std::ostream& people = flags.subject.people();

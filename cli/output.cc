@@ -15,6 +15,10 @@ void JsonOutput::Write(const std::string& line) {
   if (out_ != nullptr) *out_ << line << '\n';
 }
 
+void JsonOutput::Finish() {
+  if (file_) file_->Finish();
+}
+
 void JsonOutput::Commit() {
   if (file_) file_->Commit();
 }

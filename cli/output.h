@@ -18,6 +18,8 @@ class JsonOutput {
   Sink* sink() { return sink_.get(); }
   /// A line of another kind than a finding; nothing where there is none.
   void Write(const std::string& line);
+  /// Before other files are seen, as AtomicFile says.
+  void Finish();
   void Commit();
 
  private:

@@ -69,6 +69,7 @@ void ReportFiles::Commit(const Report& report) {
   for (const File& file : files_) {
     if (file.format != nullptr) file.format->write(report, file.file->out());
   }
+  for (const File& file : files_) file.file->Finish();
   for (const File& file : files_) file.file->Commit();
 }
 

@@ -51,12 +51,20 @@ AtomicFile::~AtomicFile() {
   if (written_ != path_) fs::remove(written_, ignored);
 }
 
-void AtomicFile::Commit() {
+void AtomicFile::Finish() {
+  if (is_finished_) return;
   errno = 0;
   out_.flush();
   if (!out_) Fail(path_, errno);
+  if (written_ != path_) {
+    if (const int error = Synchronise(written_, O_RDONLY)) Fail(path_, error);
+  }
+  is_finished_ = true;
+}
+
+void AtomicFile::Commit() {
+  Finish();
   if (written_ == path_) return out_.close();
-  if (const int error = Synchronise(written_, O_RDONLY)) Fail(path_, error);
   std::error_code error;
   fs::rename(written_, path_, error);
   if (error) Fail(path_, error.value());

@@ -24,12 +24,16 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   std::ostream& out() { return out_; }
-  /// Throws OutputError if anything of what was written is lost.
+  /// Puts on the disk what was written, still beside its name: of several files none is seen until all are
+  /// there. Throws OutputError if anything is lost.
+  void Finish();
+  /// Finishes it, and gives it its name. Throws OutputError.
   void Commit();
 
  private:
   std::filesystem::path path_, written_;
   std::ofstream out_;
+  bool is_finished_ = false;
 };
 
 /// Makes the folder and those above it, and returns it; throws OutputError.

@@ -79,5 +79,31 @@ TEST(Reports, NoneWhereOneCannotBeWritten) {
   EXPECT_EQ(Exactloss(Audit({"--md", "/dev/full"})).status, 3);
 }
 
+TEST(Reports, NoneWhereTheDiskIsFullAtTheLast) {
+  const std::string folder = NewFolder("reports");
+  fs::create_symlink("/dev/full", folder + "/report.jsonl");  // of all files the last one
+  Ran ran = Exactloss(Audit({"--report", folder}));
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_EQ(ran.err, "exactloss audit: " + folder +
+                         "/report.jsonl cannot be written: something is lost; is the disk full?\n");
+  EXPECT_EQ(NamesIn(folder), (std::set<std::string>{"report.jsonl"}));
+  ran = Exactloss(Audit({"--html", folder + "/page.html", "--json", "/dev/full"}));
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_EQ(LinesOf(ran.err).size(), 1U) << ran.err;
+  EXPECT_EQ(NamesIn(folder), (std::set<std::string>{"report.jsonl"}));
+}
+
+TEST(Reports, NoFolderWhereThereCanBeNone) {
+  const std::string file = NewFolder("reports") + "/file";
+  WriteFile(file, "");
+  for (const std::string& folder : {file, file + "/below"}) {
+    const Ran ran =
+        Exactloss(Audit({"--report", folder, "--subject", "exec:kill -KILL $PPID"}));  // asks nobody
+    EXPECT_EQ(ran.status, 3);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_TRUE(ran.err.ends_with(" cannot be written: Not a directory\n")) << ran.err;
+  }
+}
+
 }  // namespace
 }  // namespace exactloss
