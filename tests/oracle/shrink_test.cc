@@ -88,7 +88,7 @@ TEST(Shrink, AsksNoMoreOftenThanItMay) {
   });
   const Finding failure = FailureOn(problem, subject, "loss");
   subject.asked = 0;
-  ASSERT_TRUE(Shrink(problem, failure, subject, 5));
+  ASSERT_TRUE(Shrink(problem, failure, subject, {.most_asked = 5}));
   EXPECT_LE(subject.asked, 5);
 }
 
