@@ -47,7 +47,8 @@ std::uint64_t Cases(const std::string& text) {
 
 }  // namespace
 
-void HuntFlags::Add(CLI::App& app, const std::string& time_flag, const std::string& default_time) {
+void HuntFlags::Add(CLI::App& app, const std::string& flag_for_time, const std::string& default_time) {
+  time_flag = flag_for_time;
   subject.jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 64U));
   AddNames(app, "--loss", losses, "only these losses: a,b or repeated");
   AddNames(app, "--dtype", dtypes, "only these of f64, f32, bf16, f16");
@@ -86,9 +87,9 @@ AuditOptions HuntFlags::Options() const {
 Limit::Limit(const HuntFlags& flags, const std::string& default_time)
     : time_(kForever), progress_(std::make_unique<Progress>("cases")) {
   if (!flags.cases.empty()) cases_ = Cases(flags.cases);
-  if (!flags.time.empty()) time_ = std::chrono::duration<double>(Seconds("the time", flags.time));
+  if (!flags.time.empty()) time_ = std::chrono::duration<double>(Seconds(flags.time_flag, flags.time));
   if (flags.cases.empty() && flags.time.empty()) {
-    time_ = std::chrono::duration<double>(Seconds("the time", default_time));
+    time_ = std::chrono::duration<double>(Seconds(flags.time_flag, default_time));
   }
   if (std::isfinite(time_.count())) progress_ = std::make_unique<Progress>("s");
 }

@@ -22,12 +22,12 @@ struct HuntFlags {
   std::vector<std::string> losses, dtypes, reductions, fills;
   std::uint64_t seed = 1;
   std::string cases, time;  ///< as typed; "": no limit
+  std::string time_flag;    ///< "--time" or "--budget"
   std::string known, record;
   bool gate = false, in_process = false;
   SubjectFlags subject;
 
-  /// `time_flag` is "--time" or "--budget".
-  void Add(CLI::App& app, const std::string& time_flag, const std::string& default_time);
+  void Add(CLI::App& app, const std::string& flag_for_time, const std::string& default_time);
   /// Throws UsageError for a name that there is not.
   Selection Chosen() const;
   /// As in an audit, but isolated.

@@ -36,13 +36,28 @@ std::vector<std::string> Run(const std::string& line) { return {"run", "--subjec
 const BadInput kBad[] = {
     {"NoCommand",
      {},
-     ": which command? There are list, run, audit, compare, baseline, gradcheck, sweep, merge, bench; --help "
-     "says "
+     ": which command? There are list, run, audit, compare, baseline, gradcheck, sweep, merge, search, fuzz, "
+     "serve, bench; --help says "
      "more"},
     {"UnknownCommand", {"audti"}, ": no command 'audti'; did you mean audit?"},
     {"UnknownFlag", {"audit", "--los=mse"}, " audit: no option '--los=mse'; did you mean --loss?"},
     {"FlagWithoutValue", {"audit", "--loss"}, ": --loss: 1 required TEXT missing"},
     {"StrayWord", {"audit", "mse"}, " audit: it takes no 'mse'; --help says what"},
+    {"NoCases", {"fuzz", "--cases", "0"}, " fuzz: --cases: '0' is no number of cases; it is 1 or more"},
+    {"NoTime",
+     {"fuzz", "--time", "0s"},
+     " fuzz: --time: '0s' is no time to spend; it is longer than 0, such as 500ms, 30s, 5m or 2h"},
+    {"NoBudget",
+     {"search", "--budget", "soon"},
+     " search: --budget: 'soon' is no time to spend; it is longer than 0, such as 500ms, 30s, 5m or 2h"},
+    {"UnknownLossOfAFuzz", {"fuzz", "--loss", "msee"}, " fuzz: --loss: no loss 'msee'; did you mean mse?"},
+    {"NothingToFuzz",
+     {"fuzz", "--loss", "mse", "--reduction", "batchmean", "--subject", "naive/none"},
+     " fuzz: nothing is selected; `exactloss list losses` shows which reductions a loss has"},
+    {"TwoSearches",
+     {"search", "--order", "--against", "naive/none"},
+     " search: --order and --against are two searches"},
+    {"NoSubjectToServe", {"serve", "nobody"}, " serve: no subject 'nobody'; there are: ..."},
     {"UnknownList", {"list", "losess"}, " list: no list of 'losess'; did you mean losses?"},
 
     {"UnknownLoss", Run("msee f32 none input=1 target=0"),
