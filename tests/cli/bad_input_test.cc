@@ -36,7 +36,8 @@ std::vector<std::string> Run(const std::string& line) { return {"run", "--subjec
 const BadInput kBad[] = {
     {"NoCommand",
      {},
-     ": which command? There are list, run, audit, compare, gradcheck, sweep, merge, search, fuzz, serve, bench; --help says "
+     ": which command? There are list, run, audit, compare, gradcheck, sweep, merge, search, fuzz, serve, "
+     "bench; --help says "
      "more"},
     {"UnknownCommand", {"audti"}, ": no command 'audti'; did you mean audit?"},
     {"UnknownFlag", {"audit", "--los=mse"}, " audit: no option '--los=mse'; did you mean --loss?"},
