@@ -74,7 +74,7 @@ ExitStatus RunFuzz(HuntFlags& flags) {
                                         Counted(summary.problems, "case"), strata.Text());
   std::cerr << fmt::format("{:.1f} s, {:.0f} cases/s, {} jobs\n", seconds,
                            static_cast<double>(summary.problems) / seconds, options.jobs);
-  return Finish(flags, options, report);
+  return Finish(flags, options, report.LastLine(), report);
 }
 
 }  // namespace

@@ -156,7 +156,8 @@ std::size_t RecordCauses(const Report& report, const std::string& path) {
   return RecordWorstCases(path, cases);
 }
 
-ExitStatus Finish(const HuntFlags& flags, const AuditOptions& options, Report& report) {
+ExitStatus Finish(const HuntFlags& flags, const AuditOptions& options, const std::string& last_line,
+                  Report& report) {
   report.run.interrupted = Interrupted();
   if (!report.run.interrupted) ShrinkCauses(report, options);
   std::ostream& people = flags.subject.people();
@@ -165,7 +166,7 @@ ExitStatus Finish(const HuntFlags& flags, const AuditOptions& options, Report& r
     const std::size_t recorded = RecordCauses(report, flags.record);
     people << fmt::format("\n{}: {} more\n", flags.record, Counted(recorded, "case"));
   }
-  people << report.LastLine() << '\n';
+  people << last_line << '\n';
   if (report.run.interrupted) return kInterrupted;
   return flags.gate && report.FailsGate() ? kGateFailed : kOk;
 }

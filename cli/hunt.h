@@ -70,6 +70,7 @@ void ShrinkCauses(Report& report, const AuditOptions& options);
 std::size_t RecordCauses(const Report& report, const std::string& path);
 
 /// Shrinks, records, prints; the status of the command.
-ExitStatus Finish(const HuntFlags& flags, const AuditOptions& options, Report& report);
+ExitStatus Finish(const HuntFlags& flags, const AuditOptions& options, const std::string& last_line,
+                  Report& report);
 
 }  // namespace exactloss

@@ -202,7 +202,12 @@ ExitStatus RunSearch(SearchFlags& flags) {
                            static_cast<double>(report.run.problems) / seconds, options.jobs);
   for (const std::string& line : lines) people << line << '\n';
   if (!flags.against.empty()) return Interrupted() ? kInterrupted : kOk;
-  return Finish(flags, options, report);
+  const std::vector<Cause> causes = report.WorstFirst();
+  const auto is_known = [](const Cause& cause) { return !cause.worst.known.empty(); };
+  const auto count_known = static_cast<std::size_t>(std::count_if(causes.begin(), causes.end(), is_known));
+  const std::string last_line =
+      fmt::format("{} known, {} not", Counted(count_known, "cause"), causes.size() - count_known);
+  return Finish(flags, options, last_line, report);
 }
 
 }  // namespace

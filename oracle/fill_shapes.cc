@@ -184,7 +184,13 @@ class Shaper {
     Shape shape;
     for (const Range& range : draw_.Pick(shapes)) {
       const std::int64_t lanes = kVectorBytes / SizeInBytes(problem_.dtype);
-      shape.push_back(draw_.Between(range.low, range.high == kTwoVectors ? 2 * lanes + 1 : range.high));
+      const bool in_vectors = range.high == kTwoVectors;
+      if (in_vectors && recipe_.sizes == Sizes::kMixed && draw_.OneIn(2)) {  // round whole vectors
+        const std::int64_t whole = draw_.Pick({lanes, 2 * lanes});
+        shape.push_back(whole + draw_.Between(-1, 1));
+      } else {
+        shape.push_back(draw_.Between(range.low, in_vectors ? 2 * lanes + 1 : range.high));
+      }
     }
     return shape;
   }

@@ -33,7 +33,7 @@ FileDescriptor Locked(const fs::path& folder) {
 std::size_t RecordWorstCases(const fs::path& path, const std::vector<WorstCase>& cases) {
   const fs::path folder = path.parent_path();
   const FileDescriptor lock = Locked(folder.empty() ? fs::path(".") : folder);
-  const std::string before = fs::exists(path) ? ReadWorstText(path) : std::string();
+  const std::string before = fs::is_regular_file(path) ? ReadWorstText(path) : std::string();
   const std::string after = WithWorstCases(before, cases, path.string());
   AtomicFile file(path);
   file.out() << after;

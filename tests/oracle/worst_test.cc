@@ -44,10 +44,10 @@ TEST(WorstCases, AreReadStrictly) {
       {kCase + "\tmore", "a case has 6 columns; this has more"},
       {kLine + "\t\tloss\tnan\tinf\t-", "the subject is empty"},
       {"mse f31 none input=1 target=0\ta\tloss\tnan\tinf\t-",
-       "repro line, column 5: unknown dtype 'f31'; there are f64, f32, bf16, f16"},
+       "column 5: unknown dtype 'f31'; there are f64, f32, bf16, f16"},
       {kLine + "\ta\tgrad:inptu\tnan\tinf\t-",
        "the line has no output 'grad:inptu'; it has loss, grad:input, grad:target"},
-      {kLine + "\ta\tloss\tunderfolw\tinf\t-", "no class 'underfolw'; did you mean underflow?"},
+      {kLine + "\ta\tloss\tunderfolw\tinf\t-", "no class 'underfolw'; did you mean underflow, overflow?"},
       {kLine + "\ta\tloss\tnan\t1e\t-", "ulp: '1e' is no error; it is a number from 0 on, inf or nan"},
       {kLine + "\ta\tloss\tnan\t-1\t-", "ulp: '-1' is no error; it is a number from 0 on, inf or nan"},
   };

@@ -30,7 +30,7 @@ void TakeAllMemory() {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): that is its purpose
-int Recurse(volatile int depth) {
+int Recurse(int depth) {
   volatile char frame[4096];
   frame[0] = static_cast<char>(depth);
   return depth < 0 ? 0 : Recurse(depth + 1) + frame[0];
