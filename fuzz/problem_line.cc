@@ -1,6 +1,4 @@
 // Repro lines, of problems and of contracts. What is taken must be written and read again the same.
-#include <cctype>
-
 #include "fuzz/target.h"
 #include "oracle/contracts.h"
 #include "oracle/fill.h"
@@ -8,16 +6,6 @@
 
 namespace exactloss::fuzz {
 namespace {
-
-/// A line may ask for 2^28 elements, which takes seconds and no parsing: five digits are enough here.
-bool HasLargeNumber(std::string_view line) {
-  int digits = 0;
-  for (const char c : line) {
-    digits = std::isdigit(static_cast<unsigned char>(c)) != 0 ? digits + 1 : 0;
-    if (digits > 5) return true;
-  }
-  return false;
-}
 
 void RunProblem(const std::string& line) {
   const std::string once = FormatProblem(ParseProblem(line, FillTensor));

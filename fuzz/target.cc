@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 
 namespace exactloss::fuzz {
@@ -36,6 +39,15 @@ std::filesystem::path FileOf(std::string_view bytes) {
   fs::path file = folder.path / "bytes";
   std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   return file;
+}
+
+bool HasLargeNumber(std::string_view bytes) {
+  int digits = 0;
+  for (const char c : bytes) {
+    digits = std::isdigit(static_cast<unsigned char>(c)) != 0 ? digits + 1 : 0;
+    if (digits > 5) return true;
+  }
+  return false;
 }
 
 }  // namespace exactloss::fuzz

@@ -3,8 +3,6 @@
 // documents; anything else that leaves it is a crash.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -20,5 +18,9 @@ void Run(std::string_view bytes);
 /// A file with these bytes, in memory where the system has that, for parsers that read files. It lives as
 /// long as the process and is written anew each time.
 std::filesystem::path FileOf(std::string_view bytes);
+
+/// A line may ask for 2^28 elements, which takes seconds and no parsing: targets leave out what has a number
+/// of more than five digits.
+bool HasLargeNumber(std::string_view bytes);
 
 }  // namespace exactloss::fuzz
