@@ -68,6 +68,8 @@ std::vector<Sibling> OtherFunctions(const Problem& problem) {
     siblings.push_back({Concat(parameter.name, " at its default"), problem});
     siblings.back().problem.parameters[i] = parameter.default_value;
   }
+  // With another ignore_index a target may be no class, and with another log_target out of its domain.
+  std::erase_if(siblings, [](const Sibling& sibling) { return !IsProblem(sibling.problem); });
   return siblings;
 }
 
@@ -244,6 +246,15 @@ std::optional<Finding> DifferenceOf(const Finding& first, const Output& one, con
 }
 
 }  // namespace
+
+bool IsProblem(const Problem& problem) {
+  try {
+    CheckProblem(problem);
+    return true;
+  } catch (const UsageError&) {
+    return false;
+  }
+}
 
 void ClassifyFailures(const Problem& problem, const Truth& truth, Subject& subject, const Answer& answer,
                       std::vector<Finding>& findings) {

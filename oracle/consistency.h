@@ -26,6 +26,9 @@ void ClassifyFailures(const Problem& problem, const Truth& truth, Subject& subje
 void CheckRepeats(const Problem& problem, const Truth& truth, Subject& subject, const Answer& answer,
                   std::vector<Finding>& findings);
 
+/// Does CheckProblem let it pass?
+bool IsProblem(const Problem& problem);
+
 /// The name without its settings: "libtorch" of "libtorch+ATEN_CPU_CAPABILITY=default".
 std::string BaseName(const std::string& subject);
 

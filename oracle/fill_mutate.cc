@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "oracle/consistency.h"
 #include "oracle/fill_recipe.h"
 #include "oracle/ordinal.h"
 
@@ -127,15 +128,6 @@ void Mend(Problem& problem, std::size_t input) {
   const bool bounded = spec.unbounded_if.empty() || problem.parameter(spec.unbounded_if) == 0;
   for (double& x : problem.inputs[input]->values) {
     x = Mended(spec, kind, bounded, RoundTo(problem.dtype, x));
-  }
-}
-
-bool IsProblem(const Problem& problem) {
-  try {
-    CheckProblem(problem);
-    return true;
-  } catch (const UsageError&) {
-    return false;
   }
 }
 

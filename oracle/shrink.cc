@@ -130,11 +130,7 @@ class Shrinker {
   }
 
   bool Try(const Problem& candidate) {
-    try {
-      CheckProblem(candidate);
-    } catch (const UsageError&) {
-      return false;
-    }
+    if (!IsProblem(candidate)) return false;
     return FormatProblem(candidate).size() < line_.size() && Keeps(candidate);
   }
 

@@ -82,6 +82,14 @@ TEST(Consistency, AScalarHasNoBatch) {
   EXPECT_NE(result.Of("loss"), "");
 }
 
+// With the default ignore_index the target -1 would be a class, before the first.
+TEST(Consistency, AnIgnoredTargetStaysIgnored) {
+  const std::string line = "nll f32 sum ignore_index=-1 input=[2,2]:-1,-2,-3,-4 target=-1,0";
+  EXPECT_FALSE(IsProblem(ParseCall("nll f32 sum input=[2,2]:-1,-2,-3,-4 target=-1,0")));
+  const auto doubled = [](const Problem& p) { return Doubled(RoundedTruth(p), 0); };
+  EXPECT_EQ(Classify(line, doubled).Of("loss"), "cancellation");
+}
+
 TEST(Consistency, AnotherReductionIsSemantics) {
   const Classified result =
       Classify(kMean, [](const Problem& p) { return RoundedTruth(With(p, Reduction::kSum)); });
