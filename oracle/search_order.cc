@@ -118,7 +118,7 @@ Problem OrderQuest::Next(const Archive& archive, std::uint64_t number) {
   Rows first = InOrderOf(std::min(rows, kMostRows));
   if (rows > kMostRows) fresh = WithRows(fresh, first);
   const Archive::Elite* parent = number < 32 || draw.OneIn(8) ? nullptr : archive.Parent(draw);
-  Problem problem = parent == nullptr ? std::move(fresh) : parent->problem;
+  Problem problem = parent == nullptr ? fresh : parent->problem;
   if (parent != nullptr && draw.OneIn(3)) {
     const Archive::Elite* other = archive.Parent(draw);
     if (auto mutated = Mutated(problem, other->problem, fresh, draw)) problem = std::move(*mutated);
