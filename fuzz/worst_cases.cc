@@ -8,7 +8,8 @@ namespace exactloss::fuzz {
 void Run(std::string_view bytes) {
   if (HasLargeNumber(bytes)) return;
   try {
-    const std::string text(bytes);
+    std::string text(bytes);
+    if (!text.empty() && !text.ends_with('\n')) text += '\n';
     if (WithWorstCases(text, ReadWorstCases(text), "text") != text) Fail("a case is recorded twice");
   } catch (const UsageError&) {
   }

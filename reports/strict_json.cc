@@ -28,6 +28,8 @@ void ReadStrictly(const std::string& path, std::string_view what_to_do,
     read(StrictJson::parse(in));
   } catch (const StrictJson::parse_error& error) {
     throw UsageError(fmt::format("{}: broken or cut off at byte {}; {}", path, error.byte, what_to_do));
+  } catch (const StrictJson::out_of_range&) {
+    throw UsageError(fmt::format("{}: a number is beyond the range of numbers; {}", path, what_to_do));
   } catch (const Malformed& wrong) {
     throw UsageError(fmt::format("{}: {}{}{}; {}", path, wrong.where, wrong.where.empty() ? "" : ": ",
                                  wrong.what, what_to_do));

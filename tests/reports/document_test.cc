@@ -76,6 +76,7 @@ TEST_F(DocumentTest, SaysWhatIsWrong) {
   EXPECT_NE(WhyNot(text_.substr(0, text_.size() / 2)).find(": broken or cut off at byte "),
             std::string::npos);
   EXPECT_NE(WhyNot(std::string()).find(": broken or cut off at byte "), std::string::npos);
+  EXPECT_EQ(WhyNot(std::string("[1e999]")), ": a number is beyond the range of numbers" + again_);
 
   const auto changed = [&](const std::function<void(Json&)>& change) {
     Json other = json;
