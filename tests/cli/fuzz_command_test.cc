@@ -69,8 +69,7 @@ TEST(Record, NeverLosesWhatIsThere) {
 TEST(Record, OfAFullDiskIsTold) {
   const Ran ran = Exactloss(Hunt("fuzz", {"--record", "/dev/full"}));
   EXPECT_EQ(ran.status, 3) << ran.out;
-  EXPECT_NE(ran.err.find("/dev/full cannot be written: "), std::string::npos)
-      << ran.err;
+  EXPECT_NE(ran.err.find("/dev/full cannot be written: "), std::string::npos) << ran.err;
 }
 
 TEST(Search, ComparesTwoSubjects) {
