@@ -29,7 +29,7 @@ struct FocalSimpleFormula {
       if (wrong * logistic.magnitude > Multi(kFarOut)) return FarOut(x, logistic, wrong, sink);
     }
     const N s = -Expm1(-b);
-    const N scaled = N(alpha) * Power(s, gamma);
+    const N scaled = N(alpha) * PowerOfShare(s, gamma, logistic, wrong);
     sink->Loss(Relative(scaled * b, units));
 
     const N factor = scaled * (N(1.0) + N(gamma) * b * Exp(-b) / s);

@@ -293,6 +293,15 @@ inline void Logistic<Multi>::Fill() {
   log = Log1p(small);
 }
 
+/// u^exponent, for a u that is the minor share where `wrong` is 0: its logarithm is known beyond where exp
+/// stays as it is, and to a small exponent u is no small number.
+template <class N>
+HWY_INLINE N PowerOfShare(const N& u, double exponent, const Logistic<N>& logistic, const N& wrong) {
+  if (std::is_same_v<N, Multi> || PowerUnits(exponent) < 16) return Power(u, exponent);
+  const N log = Select(wrong == N(0.0), -(logistic.magnitude + logistic.log), Log(u));
+  return Exp(N(exponent) * log);
+}
+
 /// Where a formula puts what it gives, when every output is wanted.
 template <class N>
 struct Terms {

@@ -37,7 +37,7 @@ struct SigmoidFocalFormula {
         return FarOut(x, t, logistic, wrong, sink);
     }
     const N a = balanced ? N(alpha) * t + (one - N(alpha)) * other : one;
-    const N power = Power(u, gamma), scaled = a * power;
+    const N power = PowerOfShare(u, gamma, logistic, wrong), scaled = a * power;
     Approx<N> loss = Relative(scaled * b, units);
     if constexpr (std::is_same_v<N, DoubleWord>) {
       if (gamma >= 0.25 && gamma <= 64) loss = Select(IsFarOut(logistic, wrong, a), JustBelow(a, x), loss);

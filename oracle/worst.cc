@@ -96,7 +96,8 @@ std::string Column(std::string text) {
   return text.empty() ? "-" : text;
 }
 
-auto Identity(const WorstCase& worst) { return std::tuple(worst.line, worst.subject, worst.output); }
+/// Of a case as a file has it.
+auto Identity(const WorstCase& worst) { return std::tuple(worst.line, Column(worst.subject), worst.output); }
 
 }  // namespace
 
@@ -189,9 +190,7 @@ std::string WithWorstCases(std::string text, const std::vector<WorstCase>& cases
   for (const WorstCase& worst : ReadWorstCases(text, name)) there.insert(Identity(worst));
   if (!text.empty() && !text.ends_with('\n')) text += '\n';
   for (const WorstCase& worst : cases) {
-    if (there.insert({worst.line, Column(worst.subject), worst.output}).second) {
-      text += FormatWorstCase(worst) + '\n';
-    }
+    if (there.insert(Identity(worst)).second) text += FormatWorstCase(worst) + '\n';
   }
   return text;
 }

@@ -96,6 +96,23 @@ TEST_P(FarOut, NoMidpointIsTakenForATie) {
   Compare<std::uint16_t>(GetParam(), 300);
 }
 
+// sigmoid_focal bf16 none gamma=0x1.cfa2aecf75357p-6 input=-0x1p+20 target=0x0p+0: the share is e^-1048576,
+// and its power e^-29661; no share at which exp stays is small enough.
+TEST_P(FarOut, ASmallPowerOfAShareBelowEveryNumber) {
+  for (const Mode mode : {Mode::kFast, Mode::kExact}) {
+    const float x = -0x1p+20F, t = 0;
+    float loss = 1, input = 1, target = 1;
+    Call call;
+    call.mode = mode;
+    call.reduction = Reduction::kNone;
+    const Pair pair = {1, 1, {&x}, {&t}, &loss, &input, &target};
+    ASSERT_FALSE(GetParam().kernel(call, pair, {0.25, 0x1.cfa2aecf75357p-6}));
+    EXPECT_EQ(loss, 0);
+    EXPECT_EQ(input, 0);
+    EXPECT_EQ(target, 0);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Losses, FarOut, testing::ValuesIn(kLosses),
                          [](const auto& loss) { return std::string(loss.param.name); });
 
